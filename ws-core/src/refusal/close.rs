@@ -1,0 +1,108 @@
+use super::text::{cut, whole_seconds};
+use super::{Cause, Disclosure, Refusal};
+
+/// A refusal after the upgrade: what a close frame says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseRefusal {
+    /// The close code.
+    pub code: u16,
+    /// The reason, at most 123 bytes of UTF-8 (RFC 6455 5.5).
+    pub reason: String,
+}
+
+impl CloseRefusal {
+    /// RFC 6455 5.5: a control frame has 125 bytes, and the code takes two of them.
+    pub const REASON_BYTES: usize = 123;
+}
+
+/// IANA WebSocket Close Code registry: Service Restart.
+const SERVICE_RESTART: u16 = 1012;
+
+impl Refusal {
+    /// The close frame for this refusal; `None` where the cause is only ever told over HTTP.
+    ///
+    /// The reason is the code, `: ` and a short text, cut at the boundary of a character. Where a
+    /// waiting time is known it is that text: `server-draining: retry after 7 s`.
+    /// [`Disclosure::Minimal`] leaves out everything but the waiting time.
+    ///
+    /// ```
+    /// use ws_core::refusal::{Cause, Disclosure, Refusal};
+    ///
+    /// let closed = Refusal::new(Cause::TokenExpired).to_close(Disclosure::Standard).unwrap();
+    /// assert_eq!((closed.code, closed.reason.as_str()), (3000, "token-expired: The token has expired"));
+    /// assert_eq!(Refusal::new(Cause::RouteNotFound).to_close(Disclosure::Standard), None);
+    /// ```
+    pub fn to_close(&self, disclosure: Disclosure) -> Option<CloseRefusal> {
+        let code = match self.cause {
+            Cause::ServerDraining if self.restarting => SERVICE_RESTART,
+            cause => cause.close_code()?,
+        };
+        let retry = self.retry_after.map(|wait| format!("retry after {} s", whole_seconds(wait)));
+        let reason = match (disclosure, retry) {
+            (Disclosure::Minimal, retry) => retry.unwrap_or_default(),
+            (_, Some(retry)) => format!("{}: {retry}", self.cause),
+            (_, None) => format!("{}: {}", self.cause, self.told(disclosure, self.cause.title())),
+        };
+        Some(CloseRefusal { code, reason: cut(&reason, CloseRefusal::REASON_BYTES).to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn close(refusal: &Refusal, disclosure: Disclosure) -> (u16, String) {
+        let closed = refusal.to_close(disclosure).unwrap();
+        (closed.code, closed.reason)
+    }
+
+    #[test]
+    fn a_waiting_time_is_told_at_every_level() {
+        let refusal = Refusal::new(Cause::ServerDraining).retry_after(Duration::from_millis(6500));
+        for disclosure in [Disclosure::Full, Disclosure::Standard] {
+            assert_eq!(close(&refusal, disclosure), (1001, "server-draining: retry after 7 s".to_owned()));
+        }
+        let refusal = refusal.restarting();
+        assert_eq!(close(&refusal, Disclosure::Minimal), (1012, "retry after 7 s".to_owned()));
+    }
+
+    #[test]
+    fn the_level_decides_on_the_detail() {
+        let refusal = Refusal::new(Cause::PolicyDenied).detail("rule 7");
+        assert_eq!(close(&refusal, Disclosure::Full).1, "policy-denied: rule 7");
+        assert_eq!(close(&refusal, Disclosure::Standard).1, "policy-denied: A policy does not allow this");
+        assert_eq!(close(&refusal, Disclosure::Minimal).1, "");
+        let refusal = refusal.public_detail("rule 7");
+        assert_eq!(close(&refusal, Disclosure::Standard).1, "policy-denied: rule 7");
+        assert_eq!(close(&refusal, Disclosure::Minimal).1, "");
+    }
+
+    #[test]
+    fn only_a_restart_of_a_draining_server_is_1012() {
+        let refusal = Refusal::new(Cause::ServerFull).restarting();
+        assert_eq!(close(&refusal, Disclosure::Standard).0, 1013);
+        assert_eq!(Refusal::new(Cause::ResourceHidden).restarting().to_close(Disclosure::Full), None);
+    }
+
+    proptest! {
+        /// RFC 6455 5.5: a reason fits into a control frame and is the start of the whole text.
+        #[test]
+        fn a_reason_fits_whatever_the_detail(detail in any::<String>(), cause in proptest::sample::select(Cause::ALL)) {
+            let refusal = Refusal::new(cause).detail(detail.clone());
+            let Some(closed) = refusal.to_close(Disclosure::Full) else {
+                prop_assert!(cause.close_code().is_none());
+                return Ok(());
+            };
+            prop_assert!(closed.reason.len() <= 123);
+            if !detail.is_empty() {
+                let whole = format!("{}: {detail}", cause.code());
+                prop_assert!(whole.starts_with(&closed.reason));
+                prop_assert!(closed.reason.len() > 119 || closed.reason == whole);
+            }
+        }
+    }
+}
