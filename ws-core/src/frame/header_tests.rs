@@ -110,8 +110,7 @@ fn lengths_at_their_borders() {
     assert_eq!(read(&long(65_536)), Ok(Some(65_536)));
     for power in [31, 53, 63] {
         for length in [(1u64 << power) - 1, 1 << power, (1 << power) + 1] {
-            let expected =
-                if length >= 1 << 63 { Err(FrameError::LengthTopBit) } else { Ok(Some(length)) };
+            let expected = if length >= 1 << 63 { Err(FrameError::LengthTopBit) } else { Ok(Some(length)) };
             assert_eq!(read(&long(length)), expected);
         }
     }

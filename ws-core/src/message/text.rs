@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn text_is_read_however_it_was_made() {
         let long = "ü".repeat(1000);
-        for text in [Text::from(long.as_str()), Text::from(long.clone()), Text::from(long.clone()).detached()] {
+        for text in [Text::from(long.as_str()), Text::from(long.clone()), Text::from(long.clone()).detached()]
+        {
             assert_eq!(text.as_str(), long);
             assert_eq!(text.chars().count(), 1000);
             assert_eq!(Bytes::from(text.clone()), long.as_bytes());

@@ -87,20 +87,20 @@ mod tests {
 
     /// The first prefix of `bytes` that no valid text starts with, found by trying every prefix.
     fn naive_failure(bytes: &[u8]) -> Option<usize> {
-        (0..=bytes.len()).find(|&end| {
-            std::str::from_utf8(&bytes[..end]).is_err_and(|error| error.error_len().is_some())
-        })
+        (0..=bytes.len())
+            .find(|&end| std::str::from_utf8(&bytes[..end]).is_err_and(|error| error.error_len().is_some()))
     }
 
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
-        let damaged = (any::<String>(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|(text, at, byte)| {
-            let mut bytes = text.into_bytes();
-            if !bytes.is_empty() {
-                let at = at.index(bytes.len());
-                bytes[at] = byte;
-            }
-            bytes
-        });
+        let damaged =
+            (any::<String>(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|(text, at, byte)| {
+                let mut bytes = text.into_bytes();
+                if !bytes.is_empty() {
+                    let at = at.index(bytes.len());
+                    bytes[at] = byte;
+                }
+                bytes
+            });
         prop_oneof![damaged, any::<String>().prop_map(String::into_bytes), any::<Vec<u8>>()]
     }
 

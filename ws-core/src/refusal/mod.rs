@@ -19,6 +19,9 @@ mod problem;
 mod refused_by;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use catalogue::Cause;
 pub use cause::FieldValue;
 pub use challenge::{Challenge, InvalidToken};
