@@ -1,1 +1,2 @@
 //! ws-server
+pub mod authenticate;

@@ -1,0 +1,111 @@
+//! JWS Compact Serialization (RFC 7515 7.1) and the verification of its signature.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use super::{algorithm::Algorithm, error::TokenError, json, key::Key};
+
+/// The payload of `token`, once the signature of one of `keys` over it has verified.
+///
+/// The order: size, structure, header, algorithm, key, signature. Of the payload only the alphabet is looked at.
+pub(super) fn verify(token: &str, keys: &[Key], limit: usize) -> Result<Vec<u8>, TokenError> {
+    let jws = Jws::parse(token, limit)?;
+    let header = Header::parse(&jws.header)?;
+    let keys = header.select(keys)?;
+    // RFC 7515 5.2: the signature is over the two encoded parts as they came.
+    let signature = URL_SAFE_NO_PAD.decode(jws.signature).map_err(|_| TokenError::SignatureEncoding)?;
+    if keys.iter().all(|key| key.signature_length() != signature.len()) {
+        return Err(TokenError::SignatureLength);
+    }
+    if keys.iter().any(|key| key.verifies(jws.signing_input, &signature)) {
+        Ok(jws.payload)
+    } else {
+        Err(TokenError::SignatureWrong)
+    }
+}
+
+/// The parts of a token, of which nothing has been believed yet.
+struct Jws<'a> {
+    header: Vec<u8>,
+    payload: Vec<u8>,
+    signing_input: &'a [u8],
+    signature: &'a str,
+}
+
+impl<'a> Jws<'a> {
+    fn parse(token: &'a str, limit: usize) -> Result<Self, TokenError> {
+        if token.len() > limit {
+            return Err(TokenError::TooLong { limit });
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(TokenError::Parts)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(TokenError::Parts)?;
+        if payload.contains('.') || header.is_empty() {
+            return Err(TokenError::Parts);
+        }
+        // RFC 7515 2: no padding, line breaks or other characters; the unused bits of the last one are zero.
+        let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenError::HeaderEncoding)?;
+        let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::PayloadEncoding)?;
+        Ok(Self { header, payload, signing_input: signing_input.as_bytes(), signature })
+    }
+}
+
+/// What the JOSE header says that concerns us. Keys that it carries or points to (`jwk`, `jku`, `x5c`, `x5u`)
+/// are never looked at: they are the sender's word (RFC 8725 3.10).
+struct Header {
+    algorithm: String,
+    key_id: Option<String>,
+}
+
+impl Header {
+    fn parse(bytes: &[u8]) -> Result<Self, TokenError> {
+        let mut members = json::parse_object(bytes).map_err(TokenError::HeaderJson)?;
+        // RFC 7515 4.1.1: "alg" must be present.
+        let algorithm = string(&mut members, "alg")?.ok_or(TokenError::HeaderParameter("alg"))?;
+        let key_id = string(&mut members, "kid")?;
+        // RFC 7515 4.1.2 to 4.1.10: unused here, but a token that misstates its form is not looked at further.
+        for name in ["jku", "x5u", "x5t", "x5t#S256", "typ", "cty"] {
+            string(&mut members, name)?;
+        }
+        typed(&members, "jwk", Value::is_object)?;
+        typed(&members, "x5c", Value::is_array)?;
+        // RFC 7515 4.1.11: a critical extension that is not understood makes the token invalid; none is.
+        if members.contains_key("crit") {
+            return Err(TokenError::CriticalExtension);
+        }
+        Ok(Self { algorithm, key_id })
+    }
+
+    /// The keys that may have signed this token: those of its `kid`, then those of its `alg`.
+    fn select<'k>(&self, keys: &'k [Key]) -> Result<Vec<&'k Key>, TokenError> {
+        // RFC 8725 3.2: a token without a signature is refused, in whichever case it says so.
+        if self.algorithm.eq_ignore_ascii_case("none") {
+            return Err(TokenError::AlgorithmNone);
+        }
+        let algorithm = Algorithm::from_name(&self.algorithm).ok_or(TokenError::AlgorithmUnknown)?;
+        let mut keys: Vec<&Key> = keys
+            .iter()
+            .filter(|key| match (key.id(), &self.key_id) {
+                (Some(ours), Some(theirs)) => ours == theirs,
+                _ => true,
+            })
+            .collect();
+        if keys.is_empty() {
+            return Err(TokenError::KeyUnknown);
+        }
+        // RFC 8725 3.1: the algorithm is the key's.
+        keys.retain(|key| key.algorithm() == algorithm);
+        if keys.is_empty() { Err(TokenError::AlgorithmDenied(algorithm)) } else { Ok(keys) }
+    }
+}
+
+fn string(members: &mut Map<String, Value>, name: &'static str) -> Result<Option<String>, TokenError> {
+    match members.remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(TokenError::HeaderParameter(name)),
+    }
+}
+
+fn typed(members: &Map<String, Value>, name: &'static str, is: fn(&Value) -> bool) -> Result<(), TokenError> {
+    if members.get(name).is_none_or(is) { Ok(()) } else { Err(TokenError::HeaderParameter(name)) }
+}

@@ -1,0 +1,21 @@
+//! Bearer tokens (RFC 6750) that are signed JSON Web Tokens (RFC 7519, RFC 7515).
+
+mod algorithm;
+mod claims;
+mod error;
+mod json;
+mod jws;
+mod key;
+mod pem;
+mod signer;
+mod spki;
+#[cfg(test)]
+mod tests;
+mod verifier;
+
+pub use algorithm::Algorithm;
+pub use error::TokenError;
+pub use json::JsonFault;
+pub use key::{Key, KeyError};
+pub use signer::{SignError, Signer};
+pub use verifier::{TOKEN_LIMIT, Verifier};
