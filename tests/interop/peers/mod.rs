@@ -1,0 +1,5 @@
+//! The ends of a connection: ours, and those of other libraries.
+
+pub(crate) mod fastwebsockets;
+pub(crate) mod tokio_websockets;
+pub(crate) mod tungstenite;
