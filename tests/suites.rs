@@ -30,9 +30,9 @@ pub fn skip(suite: &str, reason: impl Display) {
 
 /// Prints a line on stderr even from a test that passes, whose output the test harness would hide.
 pub fn say(line: impl Display) {
-    // The harness captures what `eprintln!` prints, not what is written to the stream itself. A closed
-    // stderr is no reason to fail a test.
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    // The harness captures what `eprintln!` prints, not what is written to the stream itself. It may be in
+    // the middle of a line of its own. A closed stderr is no reason to fail a test.
+    let _ = std::io::stderr().lock().write_all(format!("\n{line}\n").as_bytes());
 }
 
 fn is_set(variable: &str) -> bool {
