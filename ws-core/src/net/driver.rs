@@ -1,0 +1,136 @@
+//! Runs a handler beside its socket, and ends the connection properly.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering::SeqCst},
+};
+
+use tokio::{io::AsyncReadExt, runtime::Handle, time::timeout};
+
+use super::{Error, ReadSide, cork::Corked, outbox::Outbox, pool};
+use crate::message::{CloseCode, CloseFrame};
+
+/// One who keeps the connection open. When the last is gone, the connection is closed in the background.
+#[derive(Debug)]
+pub(super) struct Holder(Arc<Outbox>);
+
+impl Holder {
+    pub(super) fn new(outbox: Arc<Outbox>) -> Self {
+        outbox.holders.fetch_add(1, SeqCst);
+        Self(outbox)
+    }
+
+    pub(super) const fn outbox(&self) -> &Arc<Outbox> {
+        &self.0
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        if self.0.holders.fetch_sub(1, SeqCst) != 1 {
+            return;
+        }
+        let Some(reader) = self.0.take_abandoned() else { return };
+        // Outside of a runtime nothing can wait: the sockets are closed as they are.
+        if let Ok(runtime) = Handle::try_current() {
+            let outbox = self.0.clone();
+            runtime.spawn(async move {
+                let frame = CloseFrame::new(CloseCode::GOING_AWAY, "");
+                // Without a masking key no Close frame can be sent; the stream's end will have to do.
+                let _ = outbox.send_close(Some(&frame));
+                linger(&outbox, reader).await;
+            });
+        }
+    }
+}
+
+/// Runs the handler of a [`WebSocket`](super::WebSocket): what it sends leaves in one write after each
+/// poll, and the connection ends with a Close frame however the handler ends.
+///
+/// ```
+/// # use ws_core::{connection::Role, message::{CloseCode, CloseFrame}, net::{SocketConfig, WebSocket}};
+/// # async fn session(stream: tokio::net::TcpStream) {
+/// let mut ws = WebSocket::from_tcp(stream, SocketConfig::new(Role::Server), Default::default());
+/// let driver = ws.driver();
+/// let handler = Box::pin(async move {
+///     while let Some(message) = ws.recv().await? {
+///         ws.send(message).await?;
+///     }
+///     Ok::<(), ws_core::net::Error>(())
+/// });
+/// let result = driver.run(handler).await;
+/// let code = if result.is_ok() { CloseCode::NORMAL } else { CloseCode::INTERNAL_ERROR };
+/// driver.finish(&CloseFrame::new(code, "")).await;
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Driver {
+    holder: Holder,
+}
+
+impl Driver {
+    pub(super) const fn new(holder: Holder) -> Self {
+        Self { holder }
+    }
+
+    /// Polls the handler to its end.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the handler.
+    pub async fn run<F: Future + Unpin>(&self, mut handler: F) -> F::Output {
+        let outbox = self.holder.outbox();
+        poll_fn(|cx| {
+            let _corked = Corked::new(outbox);
+            Pin::new(&mut handler).poll(cx)
+        })
+        .await
+    }
+
+    /// Begins the closing handshake beside the handler, whose `recv` ends when the peer has answered.
+    /// Calling it again does nothing.
+    ///
+    /// # Errors
+    /// [`SendError::Random`](crate::connection::SendError::Random) in [`Error::Send`] where a client gets
+    /// no masking key.
+    pub fn close(&self, frame: &CloseFrame) -> Result<(), Error> {
+        Ok(self.holder.outbox().send_close(Some(frame))?)
+    }
+
+    /// Ends the connection after the handler: sends what is left and, unless one was sent, a Close frame;
+    /// then ends the stream, and waits for the peer's end for at most the close timeout.
+    pub async fn finish(self, frame: &CloseFrame) {
+        let outbox = self.holder.outbox();
+        if let Some(reader) = outbox.take_abandoned() {
+            // Without a masking key no Close frame can be sent; the stream's end will have to do.
+            let _ = outbox.send_close(Some(frame));
+            linger(outbox, reader).await;
+        } else {
+            // The stream has ended already, or the handler gave its socket to somebody else.
+            outbox.push_out();
+        }
+    }
+}
+
+/// Ends our direction and reads to the end of the peer's: bytes left unread would make the operating
+/// system reset the connection, and the Close frame with it.
+async fn linger(outbox: &Arc<Outbox>, mut reader: ReadSide) {
+    outbox.shut_down();
+    let drained = async {
+        let mut left = LINGER_BYTES;
+        loop {
+            let mut buffer = pool::take();
+            let read = reader.read_buf(&mut buffer).await;
+            pool::give(buffer);
+            match read {
+                Ok(count @ 1..) if count < left => left -= count,
+                _ => return,
+            }
+        }
+    };
+    // The time is up or the peer has ended: either way the stream is dropped now.
+    let _ = timeout(outbox.config.close_timeout, drained).await;
+}
+
+/// How much of a closed connection is read and thrown away.
+const LINGER_BYTES: usize = 1 << 20;

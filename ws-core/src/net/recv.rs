@@ -1,0 +1,356 @@
+//! The receiving half.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{BufMut, BytesMut};
+use tokio::{
+    io::AsyncReadExt,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::{
+    Error, ReadSide,
+    driver::Holder,
+    outbox::{Outbox, When},
+    pool,
+};
+use crate::{
+    connection::{Event, Keepalive, KeepaliveAction, ProtocolError, Receiver, Role},
+    frame::OpCode,
+    message::{CloseFrame, Message},
+};
+
+/// The receiving half of a [`WebSocket`](super::WebSocket) that was split.
+///
+/// It answers pings and the closing handshake. The connection is closed when both halves are dropped.
+#[derive(Debug)]
+pub struct RecvHalf {
+    reader: Option<ReadSide>,
+    receiver: Receiver,
+    /// What was read and not received yet.
+    input: BytesMut,
+    /// `input` came from the thread's pool and goes back there.
+    pooled: bool,
+    /// Messages get storage of their own.
+    copying: bool,
+    phase: Phase,
+    timer: Option<Box<Timer>>,
+    peer_close: Option<Box<CloseFrame>>,
+    holder: Holder,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// Both Close frames have been said; the client waits for the server to end the stream.
+    Ending,
+    /// Nothing more will come.
+    Done,
+}
+
+#[derive(Debug)]
+struct Timer {
+    sleep: Pin<Box<Sleep>>,
+    purpose: Purpose,
+}
+
+#[derive(Debug)]
+enum Purpose {
+    Keepalive(Keepalive),
+    Close,
+}
+
+/// From this size on what is missing of a payload is read into a buffer of its size.
+const OWN_BUFFER: usize = 32 << 10;
+
+impl RecvHalf {
+    pub(super) fn new(reader: ReadSide, receiver: Receiver, input: BytesMut, holder: Holder) -> Self {
+        Self {
+            reader: Some(reader),
+            receiver,
+            input,
+            pooled: false,
+            copying: false,
+            phase: Phase::Open,
+            timer: None,
+            peer_close: None,
+            holder,
+        }
+    }
+
+    /// The next message; see [`WebSocket::recv`](super::WebSocket::recv).
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](super::WebSocket::recv).
+    ///
+    /// # Cancel safety
+    /// No message is lost when the future is dropped.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        let message = poll_fn(|cx| self.poll_recv(cx)).await;
+        // Where more lies here, the answer of the sending half can wait for the next one's.
+        self.outbox().set_unread(self.has_unread());
+        message
+    }
+
+    /// The next event: a message, a ping, a pong, or the peer's Close frame; then `None`. Pings and the
+    /// Close frame are answered already.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`](super::WebSocket::recv).
+    ///
+    /// # Cancel safety
+    /// No event is lost when the future is dropped.
+    pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// What the peer's Close frame said, once it has come.
+    pub fn close_frame(&self) -> Option<&CloseFrame> {
+        self.peer_close.as_deref()
+    }
+
+    #[inline]
+    pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
+        loop {
+            match ready!(self.poll_event(cx))? {
+                Some(Event::Message(message)) => return Poll::Ready(Ok(Some(message))),
+                Some(_) => {}
+                None => return Poll::Ready(Ok(None)),
+            }
+        }
+    }
+
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+        loop {
+            if self.phase != Phase::Open {
+                return self.poll_end(cx).map(|()| Ok(None));
+            }
+            match self.receiver.receive(&mut self.input) {
+                Ok(Some(event)) => return Poll::Ready(self.answer(event).map(Some)),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Err(self.fail(error))),
+            }
+            // Everything that was read is answered: let it leave before waiting for more. A peer that
+            // takes no answers is not read from.
+            self.outbox().push_out();
+            if let Poll::Ready(room) = self.outbox().poll_room(cx) {
+                // Where writing failed, what the peer had said before can still be read.
+                if let Err(Error::WriteTimeout) = room {
+                    self.end();
+                    return Poll::Ready(Err(Error::WriteTimeout));
+                }
+                match self.poll_fill(cx) {
+                    Poll::Ready(Ok(0)) => {
+                        self.end();
+                        return Poll::Ready(Err(Error::Lost));
+                    }
+                    Poll::Ready(Ok(_)) => {
+                        self.heard();
+                        continue;
+                    }
+                    Poll::Ready(Err(error)) => {
+                        self.end();
+                        return Poll::Ready(Err(error.into()));
+                    }
+                    Poll::Pending => {}
+                }
+            }
+            let error = ready!(self.poll_timer(cx));
+            self.outbox().shut_down();
+            self.end();
+            return Poll::Ready(Err(error));
+        }
+    }
+
+    /// Whether a whole frame lies unread.
+    pub(super) fn has_unread(&self) -> bool {
+        !self.input.is_empty() && self.receiver.has_whole_frame(&self.input)
+    }
+
+    fn outbox(&self) -> &Arc<Outbox> {
+        self.holder.outbox()
+    }
+
+    /// Does what the protocol demands at once.
+    #[inline]
+    fn answer(&mut self, event: Event) -> Result<Event, Error> {
+        match event {
+            Event::Message(message) if self.copying && message.len() < MAX_COPY => {
+                return Ok(Event::Message(message.detached()));
+            }
+            // RFC 6455 5.5.2: a ping is answered as soon as is practical.
+            Event::Ping(ref payload) if !self.outbox().close_sent() => {
+                self.outbox().send_control(OpCode::Pong, payload, || When::Soon)?;
+            }
+            Event::Close(ref frame) => {
+                self.peer_close = frame.clone().map(Box::new);
+                // RFC 6455 5.5.1: the Close frame is answered with the status code that it had.
+                self.outbox().send_close(frame.as_ref())?;
+                // RFC 6455 7.1.1: the server ends the stream first.
+                self.phase = Phase::Ending;
+                if self.outbox().config.role == Role::Server {
+                    self.outbox().shut_down();
+                    self.end();
+                }
+            }
+            _ => {}
+        }
+        Ok(event)
+    }
+
+    /// RFC 6455 7.1.7: fails the connection.
+    fn fail(&mut self, error: ProtocolError) -> Error {
+        let frame = CloseFrame::new(error.close_code(), error.to_string());
+        // Without a masking key no Close frame can be sent; the stream's end will have to do.
+        let _ = self.outbox().send_close(Some(&frame));
+        self.outbox().shut_down();
+        if let Some(reader) = self.reader.take() {
+            self.outbox().abandon(reader);
+        }
+        self.end();
+        error.into()
+    }
+
+    /// Nothing more will be read.
+    fn end(&mut self) {
+        self.phase = Phase::Done;
+        self.reader = None;
+        self.timer = None;
+        self.release();
+    }
+
+    /// Waits for the server to end the stream, which it should do at once.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.phase == Phase::Ending {
+            self.input.clear();
+            match self.poll_fill(cx) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(_) => self.end(),
+                Poll::Pending => {
+                    ready!(self.poll_timer(cx));
+                    self.end();
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads once, into the place where the bytes are wanted.
+    #[inline]
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Some(reader) = &mut self.reader else { return Poll::Ready(Ok(0)) };
+        let missing = self.receiver.missing(&self.input).unwrap_or(0);
+        let own = !self.pooled && missing > 0 && self.input.len() >= OWN_BUFFER;
+        if own || missing >= OWN_BUFFER {
+            // A large payload: its buffer grows to its exact size as the bytes come, and no further.
+            if self.pooled {
+                let mut own = BytesMut::with_capacity(self.input.len() + missing.min(pool::BUFFER));
+                own.extend_from_slice(&self.input);
+                pool::give_received(std::mem::replace(&mut self.input, own));
+                self.pooled = false;
+            }
+            let room = self.input.capacity() - self.input.len();
+            if room < missing.min(pool::BUFFER) {
+                self.input.reserve(missing.min(self.input.len().max(pool::BUFFER)));
+            }
+            self.copying = false;
+            return pin!(reader.read_buf(&mut (&mut self.input).limit(missing))).poll(cx);
+        }
+        if self.pooled && self.input.is_empty() {
+            if !self.input.try_reclaim(pool::BUFFER) {
+                pool::give_received(std::mem::replace(&mut self.input, pool::take()));
+            }
+        } else if !self.pooled || self.input.capacity() - self.input.len() < missing.max(MIN_READ) {
+            let mut pooled = pool::take();
+            pooled.extend_from_slice(&self.input);
+            let old = std::mem::replace(&mut self.input, pooled);
+            if self.pooled {
+                pool::give_received(old);
+            }
+            self.pooled = true;
+        }
+        let read = pin!(reader.read_buf(&mut self.input)).poll(cx);
+        match &read {
+            Poll::Ready(_) => self.copying = pool::should_copy(),
+            Poll::Pending => self.release(),
+        }
+        read
+    }
+
+    /// Gives the pool's buffer back; what is left of a frame is kept in a buffer of its size.
+    fn release(&mut self) {
+        if self.pooled {
+            let rest = BytesMut::from(&self.input[..]);
+            pool::give_received(std::mem::replace(&mut self.input, rest));
+            self.pooled = false;
+        } else if self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
+    }
+
+    #[inline]
+    fn heard(&mut self) {
+        if let Some(Timer { purpose: Purpose::Keepalive(keepalive), .. }) = self.timer.as_deref_mut() {
+            keepalive.heard();
+        }
+    }
+
+    /// Ready with what has run out.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        loop {
+            let closing = self.outbox().close_sent();
+            if !matches!(&self.timer, Some(timer) if closing == matches!(timer.purpose, Purpose::Close)) {
+                self.timer = self.start_timer(closing);
+            }
+            let Some(timer) = &mut self.timer else { return Poll::Pending };
+            ready!(timer.sleep.as_mut().poll(cx));
+            let Purpose::Keepalive(keepalive) = &mut timer.purpose else {
+                return Poll::Ready(Error::CloseTimeout);
+            };
+            let action = keepalive.poll(Instant::now().into_std());
+            timer.sleep.as_mut().reset(keepalive.deadline().into());
+            match action {
+                KeepaliveAction::Wait => {}
+                KeepaliveAction::Ping => {
+                    if let Err(error) = self.outbox().send_control(OpCode::Ping, &[], || When::Now) {
+                        return Poll::Ready(error.into());
+                    }
+                    self.outbox().push_out();
+                }
+                KeepaliveAction::Dead => return Poll::Ready(Error::PingTimeout),
+            }
+        }
+    }
+
+    fn start_timer(&self, closing: bool) -> Option<Box<Timer>> {
+        let (config, now) = (&self.outbox().config, Instant::now().into_std());
+        let (deadline, purpose) = if closing {
+            (now + config.close_timeout, Purpose::Close)
+        } else {
+            let keepalive = Keepalive::new(now, config.ping_interval?, config.pong_timeout);
+            (keepalive.deadline(), Purpose::Keepalive(keepalive))
+        };
+        Some(Box::new(Timer { sleep: Box::pin(sleep_until(deadline.into())), purpose }))
+    }
+}
+
+/// A message from this size on is not copied: it pins a buffer of at most four times its size.
+const MAX_COPY: usize = pool::BUFFER / 4;
+
+/// Less room than this is not worth a read.
+const MIN_READ: usize = 4 << 10;
+
+impl Drop for RecvHalf {
+    fn drop(&mut self) {
+        self.release();
+        if let Some(reader) = self.reader.take() {
+            self.outbox().abandon(reader);
+        }
+    }
+}

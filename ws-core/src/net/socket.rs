@@ -1,0 +1,209 @@
+//! Both halves together.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::net::TcpStream;
+
+use super::{
+    Driver, Error, ReadSide, RecvHalf, SendHalf, SocketConfig, Transport, WriteSide,
+    driver::Holder,
+    outbox::{Outbox, When},
+    transport::{split_any, split_tcp},
+};
+use crate::{
+    connection::{Event, Receiver, Sender},
+    message::{CloseFrame, Message},
+};
+
+/// An open WebSocket connection, of a server or of a client.
+///
+/// ```
+/// # async fn echo(mut ws: ws_core::net::WebSocket) -> Result<(), ws_core::net::Error> {
+/// while let Some(message) = ws.recv().await? {
+///     ws.send(message).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Writes gather by themselves: whatever one read brought is answered in one write, and nothing waits
+/// for the application (the [module](super) says when it leaves). Pings are answered, a silent peer is
+/// pinged and in the end given up, and the closing handshake is done, while [`recv`](Self::recv) is being
+/// waited for.
+///
+/// Dropping it closes the connection: a Close frame with 1001 is sent in the background.
+#[derive(Debug)]
+pub struct WebSocket {
+    recv: RecvHalf,
+    send: SendHalf,
+}
+
+impl WebSocket {
+    /// A connection over TCP whose handshake has just been done; `leftover` is what was read behind it.
+    /// Nagle's algorithm should be off.
+    pub fn from_tcp(stream: TcpStream, config: SocketConfig, leftover: BytesMut) -> Self {
+        Self::from_sides(split_tcp(stream), config, leftover)
+    }
+
+    /// A connection over any stream whose handshake has just been done; `leftover` is what was read
+    /// behind it.
+    pub fn from_stream(stream: impl Transport, config: SocketConfig, leftover: BytesMut) -> Self {
+        Self::from_sides(split_any(stream), config, leftover)
+    }
+
+    fn from_sides((read, write): (ReadSide, WriteSide), config: SocketConfig, input: BytesMut) -> Self {
+        let connection = config.connection();
+        let (receiver, sender) = (Receiver::new(&connection), Sender::new(&connection));
+        let outbox = Outbox::new(write, config);
+        let send = SendHalf::new(sender, Holder::new(outbox.clone()));
+        Self { recv: RecvHalf::new(read, receiver, input, Holder::new(outbox)), send }
+    }
+
+    /// The next message; `None` once the closing handshake is done, and then
+    /// [`close_frame`](Self::close_frame) has what the peer said.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] where the peer broke the protocol or a limit, [`Error::Lost`] where it went
+    /// away without a word, [`Error::PingTimeout`] and [`Error::CloseTimeout`] where it fell silent,
+    /// [`Error::WriteTimeout`] and [`Error::Io`] from the transport. After an error nothing more comes.
+    ///
+    /// # Cancel safety
+    /// No message is lost when the future is dropped, as in `tokio::select!`.
+    #[inline]
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|cx| self.recv.poll_recv(cx)).await
+    }
+
+    /// The next event: a message, a ping, a pong, or the peer's Close frame; then `None`. Pings and the
+    /// Close frame are answered already.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    /// No event is lost when the future is dropped.
+    pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
+        self.recv.recv_event().await
+    }
+
+    /// Sends a message. It waits only while more than [`Limits::output`](crate::connection::Limits) bytes
+    /// are queued for a peer that does not take them.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`](crate::connection::SendError::Closed) in [`Error::Send`] after a Close frame
+    /// in either direction; [`Error::Io`] and [`Error::WriteTimeout`] from the transport.
+    ///
+    /// # Cancel safety
+    /// A message whose `send` is dropped before it is done was not sent.
+    #[inline]
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        poll_fn(|cx| self.send.poll_ready(cx)).await?;
+        self.push(message.into())
+    }
+
+    /// Adds a message to what the next [`flush`](Self::flush) writes.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    /// A message whose `feed` is dropped before it is done was not sent.
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.send.feed(message).await
+    }
+
+    /// Waits until all that was sent has been handed to the operating system.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::WriteTimeout`].
+    ///
+    /// # Cancel safety
+    /// It can be dropped and called again.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.send.flush().await
+    }
+
+    /// Sends a ping of at most 125 bytes; its pong is told by [`recv_event`](Self::recv_event).
+    ///
+    /// # Errors
+    /// As [`SendHalf::ping`].
+    ///
+    /// # Cancel safety
+    /// A ping whose future is dropped before it is done was not sent.
+    pub async fn ping(&mut self, payload: impl Into<Bytes>) -> Result<(), Error> {
+        self.send.ping(payload).await
+    }
+
+    /// Closes the connection: sends a Close frame, discards messages until the peer has answered, and ends
+    /// the stream. Returns the peer's answer.
+    ///
+    /// # Errors
+    /// [`Error::CloseTimeout`] where the peer does not answer in time, and what [`recv`](Self::recv) tells.
+    ///
+    /// # Cancel safety
+    /// The Close frame is sent once; the call can be repeated to go on waiting.
+    pub async fn close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<Option<CloseFrame>, Error> {
+        self.send.start_close(frame.into().as_ref())?;
+        while self.recv().await?.is_some() {}
+        Ok(self.close_frame().cloned())
+    }
+
+    /// What the peer's Close frame said, once it has come.
+    pub fn close_frame(&self) -> Option<&CloseFrame> {
+        self.recv.close_frame()
+    }
+
+    /// Two halves that can be used from two tasks. The receiving half has to be read for pings to be
+    /// answered.
+    pub fn split(self) -> (RecvHalf, SendHalf) {
+        (self.recv, self.send)
+    }
+
+    /// What runs a handler that owns this socket; see [`Driver`].
+    pub fn driver(&self) -> Driver {
+        Driver::new(Holder::new(self.send.outbox().clone()))
+    }
+
+    #[inline]
+    fn push(&mut self, message: Message) -> Result<(), Error> {
+        let Self { recv, send } = self;
+        send.push(message, || if recv.has_unread() { When::Soon } else { When::Now })
+    }
+}
+
+impl Stream for WebSocket {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(ready!(self.recv.poll_recv(cx)).transpose())
+    }
+}
+
+impl Sink<Message> for WebSocket {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.send.poll_ready(cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.send.push(message, || When::Flushed)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.send.outbox().poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.send.start_close(None)?;
+        while ready!(self.recv.poll_recv(cx))?.is_some() {}
+        Poll::Ready(Ok(()))
+    }
+}
