@@ -79,7 +79,7 @@ impl ProtocolError {
     pub(super) const fn inflating(error: &InflateError, limit: usize) -> Self {
         match error {
             InflateError::TooLarge => Self::MessageTooBig { limit },
-            _ => Self::CompressionCorrupt,
+            InflateError::Corrupt => Self::CompressionCorrupt,
         }
     }
 }

@@ -120,7 +120,7 @@ impl Receiver {
                 let length = self.admit(&header)?;
                 input.advance(size);
                 if input.len() >= length && self.stays_in_buffer(&header) {
-                    return self.whole(&header, input.split_to(length)).map(Some);
+                    return Self::whole(&header, input.split_to(length)).map(Some);
                 }
                 self.frame = Some(Progress { header, length, seen: 0, utf8: Utf8Validator::default() });
             }
@@ -179,15 +179,15 @@ impl Receiver {
 
     /// A frame that came at once.
     #[inline]
-    fn whole(&self, header: &Header, mut payload: BytesMut) -> Result<Event, ProtocolError> {
+    fn whole(header: &Header, mut payload: BytesMut) -> Result<Event, ProtocolError> {
         if let Some(key) = header.mask {
             apply_mask(&mut payload, key, 0);
         }
-        self.event(header, payload.freeze())
+        Self::event(header, payload.freeze())
     }
 
     #[inline]
-    fn event(&self, header: &Header, payload: Bytes) -> Result<Event, ProtocolError> {
+    fn event(header: &Header, payload: Bytes) -> Result<Event, ProtocolError> {
         Ok(match header.opcode {
             OpCode::Text => Event::Message(Message::Text(Text::try_from(payload)?)),
             OpCode::Binary | OpCode::Continuation => Event::Message(Message::Binary(payload)),
@@ -213,7 +213,7 @@ impl Receiver {
                 return Ok(Step::MoreBytes);
             }
             let payload = input.split_to(frame.length).freeze();
-            return self.event(&frame.header, payload).map(Step::Event);
+            return Self::event(&frame.header, payload).map(Step::Event);
         }
         let Some(assembly) = &mut self.assembly else { return Ok(Step::NextFrame) };
         let piece_length = input.len().min(frame.length - frame.seen);

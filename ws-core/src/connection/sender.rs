@@ -104,7 +104,7 @@ fn append_direct(role: Role, header: Header, payload: Bytes, out: &mut BytesMut)
     out.extend_from_slice(&bytes[..size]);
     let Some(key) = mask else { return Ok(payload) };
     // A payload that nobody else holds is masked where it is, any other is copied.
-    let mut masked = payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(shared));
+    let mut masked = payload.try_into_mut().unwrap_or_else(BytesMut::from);
     apply_mask(&mut masked, key, 0);
     Ok(masked.freeze())
 }

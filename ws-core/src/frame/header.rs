@@ -14,6 +14,8 @@ const RSV2_RSV3: u8 = 0x30;
 const OPCODE: u8 = 0x0F;
 const MASK: u8 = 0x80;
 const LENGTH: u8 = 0x7F;
+const LENGTH_16: u8 = 0x7E;
+const LENGTH_64: u8 = 0x7F;
 
 /// The header of one frame (RFC 6455 section 5.2).
 ///
@@ -101,11 +103,11 @@ impl Header {
         if self.length < 126 {
             out[1] = mask | (self.length.to_be_bytes()[7]);
         } else if self.length < 1 << 16 {
-            out[1] = mask | 126;
+            out[1] = mask | LENGTH_16;
             out[2..4].copy_from_slice(&self.length.to_be_bytes()[6..]);
             size = 4;
         } else {
-            out[1] = mask | 127;
+            out[1] = mask | LENGTH_64;
             out[2..10].copy_from_slice(&self.length.to_be_bytes());
             size = 10;
         }

@@ -12,7 +12,7 @@ fn naive(bytes: &[u8]) -> Result<Option<(Header, usize)>, FrameError> {
     if bit(2) == Some(true) || bit(3) == Some(true) {
         return Err(FrameError::ReservedBits);
     }
-    let code = number(4, 4).unwrap() as u8;
+    let code = u8::try_from(number(4, 4).unwrap()).unwrap();
     let opcode = match code {
         0 => OpCode::Continuation,
         1 => OpCode::Text,
@@ -51,7 +51,7 @@ fn naive(bytes: &[u8]) -> Result<Option<(Header, usize)>, FrameError> {
     };
     let size = at + if masked { 4 } else { 0 };
     let rsv1 = bit(1).unwrap();
-    Ok(Some((Header { fin, rsv1, opcode, mask: key, length: length as u64 }, size)))
+    Ok(Some((Header { fin, rsv1, opcode, mask: key, length: u64::try_from(length).unwrap() }, size)))
 }
 
 proptest! {

@@ -32,7 +32,7 @@ mod tests {
 
     use super::*;
 
-    /// RFC 6455 5.3, to the letter: octet i is XORed with octet i MOD 4 of the key.
+    /// RFC 6455 5.3, to the letter: octet i is combined by XOR with octet i MOD 4 of the key.
     fn naive(payload: &mut [u8], key: [u8; 4], offset: usize) {
         for (index, byte) in payload.iter_mut().enumerate() {
             *byte ^= key[(offset + index) % 4];

@@ -50,8 +50,8 @@ pub(super) fn with<R>(outbox: &Arc<Outbox>, work: impl FnOnce(&mut Queue) -> R) 
 
 /// What has gathered for `outbox`, if anything, where its handler is being polled on this thread.
 #[inline]
-pub(super) fn take(outbox: &Arc<Outbox>) -> Option<Option<Queue>> {
-    with(outbox, |queue| (!queue.is_empty()).then(|| std::mem::take(queue)))
+pub(super) fn take(outbox: &Arc<Outbox>) -> Option<Queue> {
+    with(outbox, |queue| (!queue.is_empty()).then(|| std::mem::take(queue))).flatten()
 }
 
 fn address(outbox: &Arc<Outbox>) -> usize {

@@ -151,10 +151,8 @@ impl Outbox {
     /// Writes whatever has been sent and not written yet.
     #[inline]
     pub(super) fn push_out(self: &Arc<Self>) {
-        if let Some(gathered) = cork::take(self) {
-            if let Some(queue) = gathered {
-                self.submit(queue);
-            }
+        if let Some(queue) = cork::take(self) {
+            self.submit(queue);
         } else if self.backlog.load(Relaxed) > 0 {
             self.submit(Queue::new());
         }

@@ -32,7 +32,7 @@ async fn tcp_pair() -> (WebSocket, WebSocket) {
 }
 
 fn sample(size: usize) -> Vec<u8> {
-    (0..size).map(|index| (index * 7 + index / 251) as u8).collect()
+    (0..size).map(|index| (index * 7 + index / 251).to_le_bytes()[0]).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
