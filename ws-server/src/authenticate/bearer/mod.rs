@@ -1,6 +1,7 @@
 //! Bearer tokens (RFC 6750) that are signed JSON Web Tokens (RFC 7519, RFC 7515).
 
 mod algorithm;
+mod authenticator;
 mod claims;
 mod error;
 mod json;
@@ -8,14 +9,17 @@ mod jws;
 mod key;
 mod pem;
 mod signer;
+mod source;
 mod spki;
 #[cfg(test)]
 mod tests;
 mod verifier;
 
 pub use algorithm::Algorithm;
+pub use authenticator::Bearer;
 pub use error::TokenError;
 pub use json::JsonFault;
 pub use key::{Key, KeyError};
 pub use signer::{SignError, Signer};
+pub use source::Source;
 pub use verifier::{TOKEN_LIMIT, Verifier};

@@ -1,0 +1,119 @@
+use std::pin::Pin;
+
+use ws_core::refusal::Challenge;
+
+use super::{AuthenticationError, HandshakeContext, Identity};
+
+/// A future whose type is not named.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Says who is on the other side of a handshake.
+///
+/// Closures are authenticators. Their future borrows nothing, so that they take what they need from the request
+/// first; give the parameter its type.
+///
+/// ```
+/// use ws_core::refusal::Challenge;
+/// use ws_server::authenticate::{
+///     AuthenticationError, Authenticator, Challenging, HandshakeContext, Identity, Scheme,
+/// };
+///
+/// let by_key = |request: &HandshakeContext<'_>| {
+///     let key = request.head().fields().get_str("X-Api-Key").map(str::to_owned);
+///     async move {
+///         match key.as_deref() {
+///             None => Err(AuthenticationError::CredentialsMissing),
+///             // A real one compares in constant time.
+///             Some("k-1") => Ok(Identity::new(Scheme::Custom("api-key".into())).with_subject("probe")),
+///             Some(_) => Err(AuthenticationError::CredentialsRejected),
+///         }
+///     }
+/// };
+/// let authenticator = Challenging::new(Challenge::api_key("chat"), by_key);
+/// assert_eq!(authenticator.challenge().unwrap().to_string(), r#"ApiKey realm="chat""#);
+/// ```
+pub trait Authenticator: Send + Sync + 'static {
+    /// Who it is.
+    ///
+    /// A panic in here, or in the future, refuses the handshake as `internal-error`. The gate bounds the time; a
+    /// future that never yields escapes that bound.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::CredentialsMissing`] and [`AuthenticationError::SchemeUnsupported`] pass the question
+    /// on to the route's next authenticator; every other one is final.
+    ///
+    /// # Cancel safety
+    /// The future is dropped when the time is over or the client has gone.
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>>;
+
+    /// How to authenticate here: one challenge of the 401, without an `error` (RFC 9110 11.6.1).
+    fn challenge(&self) -> Option<Challenge> {
+        None
+    }
+
+    /// The subprotocol in whose company credentials come, if they do. It is selected where no subprotocol of the
+    /// route is, because a browser fails a connection that answers none of those that it offered.
+    fn subprotocol(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl<F, R> Authenticator for F
+where
+    F: Fn(&HandshakeContext<'_>) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Identity, AuthenticationError>> + Send + 'static,
+{
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        Box::pin(self(request))
+    }
+}
+
+/// Lets everybody in, as nobody in particular. After other authenticators on a route it makes them optional.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Anonymous;
+
+impl Authenticator for Anonymous {
+    fn authenticate<'a>(
+        &'a self,
+        _: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        Box::pin(std::future::ready(Ok(Identity::anonymous())))
+    }
+}
+
+/// An authenticator with a challenge of its own: what a closure says in a 401.
+#[derive(Clone, Debug)]
+pub struct Challenging<A> {
+    challenge: Challenge,
+    authenticator: A,
+}
+
+impl<A: Authenticator> Challenging<A> {
+    /// Has `authenticator` challenge with `challenge`.
+    pub const fn new(challenge: Challenge, authenticator: A) -> Self {
+        Self { challenge, authenticator }
+    }
+}
+
+impl<A: Authenticator> Authenticator for Challenging<A> {
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        self.authenticator.authenticate(request)
+    }
+
+    fn challenge(&self) -> Option<Challenge> {
+        Some(self.challenge.clone())
+    }
+
+    fn subprotocol(&self) -> Option<&str> {
+        self.authenticator.subprotocol()
+    }
+}

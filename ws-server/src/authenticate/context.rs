@@ -1,0 +1,85 @@
+use std::{net::SocketAddr, time::SystemTime};
+
+use ws_core::head::RequestHead;
+
+use crate::Params;
+
+/// What an authenticator or an authorizer may look at: a handshake that is in order so far.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use ws_core::head::{RequestHead, Version};
+/// use ws_server::authenticate::HandshakeContext;
+///
+/// let head = RequestHead::from_parts("GET", "/chat?v=2", Version::HTTP_11, [("Host", "example.com")])?;
+/// let context = HandshakeContext::new(&head, ([192, 0, 2, 1], 4711).into(), SystemTime::now());
+/// assert_eq!(context.head().query(), Some("v=2"));
+/// # Ok::<(), ws_core::head::HeadError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct HandshakeContext<'a> {
+    head: &'a RequestHead,
+    peer: SocketAddr,
+    now: SystemTime,
+    secure: bool,
+    subprotocols: &'a [String],
+    params: Option<&'a Params>,
+}
+
+impl<'a> HandshakeContext<'a> {
+    /// A request that came from `peer` at the time `now`, without TLS, and of which nothing else is known.
+    pub const fn new(head: &'a RequestHead, peer: SocketAddr, now: SystemTime) -> Self {
+        Self { head, peer, now, secure: false, subprotocols: &[], params: None }
+    }
+
+    /// Whether the request came over TLS.
+    #[must_use]
+    pub const fn with_security(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Adds the subprotocols that are offered.
+    #[must_use]
+    pub const fn with_subprotocols(mut self, subprotocols: &'a [String]) -> Self {
+        self.subprotocols = subprotocols;
+        self
+    }
+
+    /// Adds what the parameters of the route's path stand for.
+    #[must_use]
+    pub const fn with_params(mut self, params: &'a Params) -> Self {
+        self.params = Some(params);
+        self
+    }
+
+    /// The head of the request.
+    pub const fn head(&self) -> &'a RequestHead {
+        self.head
+    }
+
+    /// Where the connection comes from.
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The time of the request; the same for everybody who asks.
+    pub const fn now(&self) -> SystemTime {
+        self.now
+    }
+
+    /// Whether it came over TLS.
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The subprotocols that are offered, in the client's order (RFC 6455 4.1).
+    pub const fn subprotocols(&self) -> &'a [String] {
+        self.subprotocols
+    }
+
+    /// What a parameter of the route's path stands for, decoded.
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        self.params.and_then(|params| params.get(name))
+    }
+}

@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use thiserror::Error;
+use ws_core::refusal::Cause;
+
+use super::bearer::TokenError;
+
+/// Why an authenticator does not say who somebody is. There is no variant for "no": each names a cause.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AuthenticationError {
+    /// There are no credentials of the kind that this authenticator looks for. The next one is asked.
+    #[error("there are no credentials")]
+    CredentialsMissing,
+    /// There are credentials, in a form that they cannot have.
+    #[error("{0}")]
+    CredentialsMalformed(CredentialsFault),
+    /// `Authorization` has credentials of another scheme. The next authenticator is asked.
+    #[error("the credentials are of another scheme")]
+    SchemeUnsupported,
+    /// There is a token, and it is not good.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// A wrong user, password, key or session. Which of them is not told.
+    #[error("the credentials are wrong")]
+    CredentialsRejected,
+    /// A ticket for one use has been used.
+    #[error("the ticket has been used")]
+    TicketSpent,
+    /// A ticket for one use is past its time.
+    #[error("the ticket has expired")]
+    TicketExpired,
+    /// The client has presented no certificate.
+    #[error("a client certificate is required")]
+    ClientCertificateRequired,
+    /// The client's certificate is not accepted.
+    #[error("the client certificate is not accepted")]
+    ClientCertificateRejected,
+    /// Whoever would know cannot be asked. This is never the caller's fault.
+    #[error("the authentication backend is not available")]
+    Unavailable {
+        /// When to come back, if that is known.
+        retry_after: Option<Duration>,
+    },
+    /// The authenticator failed by its own fault.
+    #[error("the authenticator failed")]
+    Internal,
+}
+
+/// What is wrong with the form of credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CredentialsFault {
+    /// More than one `Authorization` (RFC 9110 11.6.2, 5.3).
+    #[error("there is more than one Authorization")]
+    HeaderRepeated,
+    /// `Authorization` is not a scheme with credentials (RFC 9110 11.4).
+    #[error("Authorization is not a scheme with credentials")]
+    HeaderSyntax,
+    /// What stands in place of a token has other characters than a token, or none (RFC 6750 2.1).
+    #[error("the token is empty or has characters that no token has")]
+    TokenSyntax,
+    /// The query has the parameter more than once.
+    #[error("the query has the token's parameter more than once")]
+    ParameterRepeated,
+    /// There is more than one cookie of that name.
+    #[error("there is more than one cookie of the token's name")]
+    CookieRepeated,
+    /// `bearer` is the last of the subprotocols: no token follows it.
+    #[error("no token follows the subprotocol `bearer`")]
+    SubprotocolAlone,
+    /// Credentials came in more than one place (RFC 6750 2).
+    #[error("credentials came in more than one place")]
+    TwoPlaces,
+    /// Another fault, of credentials that are the application's own.
+    #[error("the credentials are malformed")]
+    Syntax,
+}
+
+impl AuthenticationError {
+    /// The row of the catalogue.
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::CredentialsMissing => Cause::CredentialsMissing,
+            Self::CredentialsMalformed(_) => Cause::CredentialsMalformed,
+            Self::SchemeUnsupported => Cause::SchemeUnsupported,
+            Self::Token(error) => error.cause(),
+            Self::CredentialsRejected => Cause::CredentialsRejected,
+            Self::TicketSpent => Cause::TicketSpent,
+            Self::TicketExpired => Cause::TicketExpired,
+            Self::ClientCertificateRequired => Cause::ClientCertificateRequired,
+            Self::ClientCertificateRejected => Cause::ClientCertificateRejected,
+            Self::Unavailable { .. } => Cause::AuthenticationUnavailable,
+            Self::Internal => Cause::InternalError,
+        }
+    }
+}

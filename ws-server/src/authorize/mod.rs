@@ -1,0 +1,9 @@
+//! What somebody may: the trait, and the ways to decide.
+
+mod authorizer;
+mod error;
+mod requirements;
+
+pub use authorizer::{AllOf, Authorizer};
+pub use error::AuthorizationError;
+pub use requirements::{Roles, Scopes};

@@ -1,0 +1,193 @@
+use std::{fmt, time::Duration};
+
+use ws_core::{handshake::UpgradeRequest, head::RequestHead, refusal::Refusal};
+
+use super::{
+    authentication, authorization,
+    check::Check,
+    crowding, draining,
+    facts::Facts,
+    head, origin, route,
+    routes::{RouteMatch, Routes},
+    served_host, subprotocol,
+    trace::Trace,
+    upgrade,
+};
+use crate::authenticate::{HandshakeContext, Identity};
+
+/// Decides on handshakes: every check that there is, in the order of [`Check`].
+///
+/// ```
+/// use std::{sync::Arc, time::SystemTime};
+/// use ws_core::head::{RequestHead, Version};
+/// use ws_core::refusal::Cause;
+/// use ws_server::gate::{Check, Facts, Gate, GateConfig, Policy, RouteMatch};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let policy = Arc::new(Policy::new());
+/// let routes = move |path: &str| (path == "/chat").then(|| RouteMatch::new(0, Arc::clone(&policy)));
+/// let gate = Gate::new(GateConfig::default(), routes);
+///
+/// let head = RequestHead::from_parts("GET", "/chat", Version::HTTP_11, [
+///     ("Host", "example.com"),
+///     ("Upgrade", "websocket"),
+///     ("Connection", "Upgrade"),
+///     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+///     ("Sec-WebSocket-Version", "13"),
+///     ("Origin", "http://evil.example"),
+/// ]).unwrap();
+/// let facts = Facts::new(([192, 0, 2, 1], 4711).into(), SystemTime::now());
+/// let checked = gate.check(&head, &facts).await;
+/// assert_eq!(checked.decision.unwrap_err().cause, Cause::OriginDenied);
+/// assert_eq!(checked.trace.refused_by(), Some(Check::Origin));
+/// # });
+/// ```
+pub struct Gate {
+    config: GateConfig,
+    routes: Box<dyn Routes>,
+}
+
+/// What holds for all routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GateConfig {
+    /// The hosts that are served, each with a port or for all ports; none means all. What `Host` says is the client's
+    /// word, so that a list keeps out pages that let their own name point here (DNS rebinding).
+    pub served_hosts: Vec<String>,
+    /// What the authenticators of a route have together: 5 s.
+    pub authentication_timeout: Duration,
+    /// What the authorizers of a route have together: 5 s.
+    pub authorization_timeout: Duration,
+}
+
+/// A decision, with how it came about.
+#[derive(Debug)]
+pub struct Checked<T = Accepted> {
+    /// Let in, or refused.
+    pub decision: Result<T, Refusal>,
+    /// The checks that were made.
+    pub trace: Trace,
+}
+
+/// A handshake that is let in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// What was asked for.
+    pub upgrade: UpgradeRequest,
+    /// Where.
+    pub route: RouteMatch,
+    /// By whom.
+    pub identity: Identity,
+    /// The subprotocol to answer with; it was offered.
+    pub subprotocol: Option<String>,
+}
+
+impl Default for GateConfig {
+    fn default() -> Self {
+        Self {
+            served_hosts: Vec::new(),
+            authentication_timeout: Duration::from_secs(5),
+            authorization_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Gate {
+    /// A gate before these routes.
+    pub fn new(config: GateConfig, routes: impl Routes) -> Self {
+        Self { config, routes: Box::new(routes) }
+    }
+
+    /// Decides on one handshake.
+    ///
+    /// Authenticators and authorizers that panic refuse it as `internal-error`, those that are slow as
+    /// `authentication-unavailable` and `authorization-unavailable`.
+    ///
+    /// # Cancel safety
+    /// Nothing is kept of a check that is dropped, except by authenticators and authorizers that keep something.
+    ///
+    /// # Panics
+    /// Where a route has authenticators or authorizers: outside a tokio runtime whose time is enabled.
+    pub async fn check(&self, head: &RequestHead, facts: &Facts) -> Checked {
+        let mut trace = Trace::default();
+        let decision = self.decide(head, facts, &mut trace).await;
+        Checked { decision, trace }
+    }
+
+    /// The checks that come before the route: what a plain request for a page has to pass as well.
+    pub fn admit(&self, head: &RequestHead, facts: &Facts) -> Checked<()> {
+        let mut trace = Trace::default();
+        let decision = self.enter(head, facts, &mut trace);
+        Checked { decision, trace }
+    }
+
+    /// What the handshake at the same address would get, for a plain GET: no upgrade is demanded.
+    ///
+    /// Cancel safety and panics as for [`check`](Self::check).
+    pub async fn check_dry_run(&self, head: &RequestHead, facts: &Facts) -> Checked<RouteMatch> {
+        let mut trace = Trace::default();
+        let decision = self.rehearse(head, facts, &mut trace).await;
+        Checked { decision, trace }
+    }
+
+    async fn decide(
+        &self,
+        head: &RequestHead,
+        facts: &Facts,
+        trace: &mut Trace,
+    ) -> Result<Accepted, Refusal> {
+        self.enter(head, facts, trace)?;
+        let route = route::find(head, &*self.routes, trace)?;
+        let upgrade = upgrade::check(head, trace)?;
+        origin::check(head, &route.policy.origins, facts.secure, trace)?;
+        let request = context(head, facts, &route).with_subprotocols(&upgrade.subprotocols);
+        let identity = self.know(&request, &route, trace).await?;
+        let subprotocol = subprotocol::select(&upgrade.subprotocols, &route.policy, trace)?;
+        Ok(Accepted { upgrade, route, identity, subprotocol })
+    }
+
+    async fn rehearse(
+        &self,
+        head: &RequestHead,
+        facts: &Facts,
+        trace: &mut Trace,
+    ) -> Result<RouteMatch, Refusal> {
+        self.enter(head, facts, trace)?;
+        let route = route::find(head, &*self.routes, trace)?;
+        upgrade::skip(trace);
+        origin::check_rehearsal(head, &route.policy.origins, facts.secure, trace)?;
+        self.know(&context(head, facts, &route), &route, trace).await?;
+        trace.skip(Check::Subprotocol);
+        Ok(route)
+    }
+
+    fn enter(&self, head: &RequestHead, facts: &Facts, trace: &mut Trace) -> Result<(), Refusal> {
+        head::check(head, trace)?;
+        draining::check(facts, trace)?;
+        crowding::check(facts, trace)?;
+        served_host::check(head, &self.config.served_hosts, trace)
+    }
+
+    async fn know(
+        &self,
+        request: &HandshakeContext<'_>,
+        route: &RouteMatch,
+        trace: &mut Trace,
+    ) -> Result<Identity, Refusal> {
+        let GateConfig { authentication_timeout, authorization_timeout, .. } = self.config;
+        let identity = authentication::check(request, &route.policy, authentication_timeout, trace).await?;
+        authorization::check(request, &identity, &route.policy, authorization_timeout, trace).await?;
+        Ok(identity)
+    }
+}
+
+fn context<'a>(head: &'a RequestHead, facts: &Facts, route: &'a RouteMatch) -> HandshakeContext<'a> {
+    HandshakeContext::new(head, facts.peer, facts.now).with_security(facts.secure).with_params(&route.params)
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Gate").field("config", &self.config).finish_non_exhaustive()
+    }
+}
