@@ -1,0 +1,240 @@
+//! How many connections there are, in all and from each address, and who of them has a place.
+//!
+//! A connection asks for its place when it is accepted and gives it back when it ends. One that finds no place is still
+//! read and told so with a refusal; it keeps a seat in a small waiting room meanwhile, so that strangers who are told
+//! "full" cannot use up what is left of the server. Past the waiting room a connection is turned away at the door.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
+use std::hash::BuildHasher;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The map of addresses is split so that accept loops seldom wait for each other.
+const SHARDS: usize = 16;
+/// Seats in the waiting room of one address.
+const WAITING_PER_ADDRESS: usize = 8;
+/// Seats in the waiting room of the server; more where it has many places, see [`waiting`].
+const WAITING: usize = 64;
+
+/// Which of the two limits is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crowded {
+    /// The limit for one address.
+    Address,
+    /// The limit for all addresses together.
+    Server,
+}
+
+/// What a connection finds at the door.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// It is let in: with a place, or to be told that there is none.
+    Admitted(Place),
+    /// Not even the waiting room has a seat.
+    TurnedAway(Crowded),
+}
+
+/// The count of connections.
+#[derive(Debug)]
+pub(crate) struct Places {
+    limit: usize,
+    limit_per_address: usize,
+    taken: AtomicUsize,
+    open: AtomicUsize,
+    addresses: [Mutex<HashMap<IpAddr, Tally>>; SHARDS],
+    hasher: std::hash::RandomState,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    taken: usize,
+    open: usize,
+}
+
+impl Places {
+    pub(crate) fn new(limit: usize, limit_per_address: usize) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            limit_per_address,
+            taken: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            addresses: Default::default(),
+            hasher: std::hash::RandomState::new(),
+        })
+    }
+
+    /// Counts a connection that was just accepted.
+    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> Entry {
+        let address = counted_as(peer);
+        if self.open.fetch_add(1, Ordering::Relaxed) >= self.limit.saturating_add(waiting(self.limit)) {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+            return Entry::TurnedAway(Crowded::Server);
+        }
+        {
+            let mut shard = self.shard(address);
+            let tally = shard.entry(address).or_default();
+            if tally.open >= self.limit_per_address.saturating_add(WAITING_PER_ADDRESS) {
+                self.open.fetch_sub(1, Ordering::Relaxed);
+                return Entry::TurnedAway(Crowded::Address);
+            }
+            tally.open += 1;
+        }
+        let mut place = Place { places: Arc::clone(self), address, of_address: false, of_server: false };
+        let _ = place.claim();
+        Entry::Admitted(place)
+    }
+
+    /// Connections that are open now, with a place or without.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    fn shard(&self, address: IpAddr) -> MutexGuard<'_, HashMap<IpAddr, Tally>> {
+        #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
+        let index = self.hasher.hash_one(address) as usize % SHARDS;
+        // The counts are right whatever panicked elsewhere: no code that can panic runs under the lock.
+        self.addresses[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One connection's place, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    places: Arc<Places>,
+    address: IpAddr,
+    of_address: bool,
+    of_server: bool,
+}
+
+impl Place {
+    /// Takes the place if the connection has none yet: one may have come free since it was refused.
+    pub(crate) fn claim(&mut self) -> Result<(), Crowded> {
+        if !self.of_address {
+            let mut shard = self.places.shard(self.address);
+            let tally = shard.entry(self.address).or_default();
+            if tally.taken >= self.places.limit_per_address {
+                return Err(Crowded::Address);
+            }
+            tally.taken += 1;
+            self.of_address = true;
+        }
+        if !self.of_server {
+            let limit = self.places.limit;
+            let one_more = |taken: usize| (taken < limit).then_some(taken + 1);
+            if self.places.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
+                return Err(Crowded::Server);
+            }
+            self.of_server = true;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.of_server {
+            self.places.taken.fetch_sub(1, Ordering::Relaxed);
+        }
+        if let MapEntry::Occupied(mut entry) = self.places.shard(self.address).entry(self.address) {
+            let tally = entry.get_mut();
+            tally.taken -= usize::from(self.of_address);
+            tally.open -= 1;
+            if tally.open == 0 {
+                entry.remove();
+            }
+        }
+        self.places.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn waiting(limit: usize) -> usize {
+    WAITING.max(limit / 16)
+}
+
+/// The address that a peer is counted under: an IPv4 address whichever way it is written, and the /64 of an IPv6
+/// address, of which one subscriber has them all (RFC 6177).
+fn counted_as(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(last: u8) -> IpAddr {
+        IpAddr::from([127, 0, 0, last])
+    }
+
+    fn admitted(places: &Arc<Places>, peer: IpAddr) -> Place {
+        match places.enter(peer) {
+            Entry::Admitted(place) => place,
+            Entry::TurnedAway(why) => panic!("turned away: {why:?}"),
+        }
+    }
+
+    #[test]
+    fn below_at_and_above_the_limit_of_an_address() {
+        let places = Places::new(100, 2);
+        let mut first = admitted(&places, ip(1));
+        let mut second = admitted(&places, ip(1));
+        let mut third = admitted(&places, ip(1));
+        assert_eq!((first.claim(), second.claim()), (Ok(()), Ok(())));
+        assert_eq!(third.claim(), Err(Crowded::Address));
+        assert_eq!(admitted(&places, ip(2)).claim(), Ok(()), "another address has its own count");
+        drop(first);
+        assert_eq!(third.claim(), Ok(()), "a place came free");
+        assert_eq!(admitted(&places, ip(1)).claim(), Err(Crowded::Address));
+    }
+
+    #[test]
+    fn below_at_and_above_the_limit_of_the_server() {
+        let places = Places::new(2, 100);
+        let mut held: Vec<_> = (1..=3).map(|last| admitted(&places, ip(last))).collect();
+        assert_eq!(held[1].claim(), Ok(()));
+        assert_eq!(held[2].claim(), Err(Crowded::Server));
+        held.remove(0);
+        assert_eq!(held[1].claim(), Ok(()));
+    }
+
+    #[test]
+    fn the_waiting_rooms_end_somewhere() {
+        let places = Places::new(0, 0);
+        let waiting: Vec<_> = (0..WAITING_PER_ADDRESS).map(|_| admitted(&places, ip(1))).collect();
+        assert!(matches!(places.enter(ip(1)), Entry::TurnedAway(Crowded::Address)));
+        let others: Vec<_> = (0..WAITING - WAITING_PER_ADDRESS)
+            .map(|n| admitted(&places, ip(u8::try_from(n + 10).unwrap())))
+            .collect();
+        assert!(matches!(places.enter(ip(2)), Entry::TurnedAway(Crowded::Server)));
+        assert_eq!(places.open(), WAITING);
+        drop((waiting, others));
+        assert_eq!(places.open(), 0);
+    }
+
+    #[test]
+    fn everything_is_given_back() {
+        let places = Places::new(3, 3);
+        for _ in 0..100 {
+            let held: Vec<_> = (0..5).map(|_| admitted(&places, ip(1))).collect();
+            drop(held);
+        }
+        assert_eq!(places.open(), 0);
+        assert_eq!(places.taken.load(Ordering::Relaxed), 0);
+        assert!(places.addresses.iter().all(|shard| shard.lock().unwrap().is_empty()));
+    }
+
+    #[test]
+    fn one_network_of_ipv6_and_one_address_of_ipv4_count_as_one() {
+        let of = |text: &str| counted_as(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+}

@@ -1,0 +1,155 @@
+//! A server that listens: how it runs, and how it ends.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use ws_core::refusal::Cause;
+
+use super::error::{BuildError, ServeError};
+use super::http::Conversation;
+use super::shared::Shared;
+use super::workers;
+use crate::listener::{BindError, Crowded, Entry, ListenAddress, accept_loop, bind};
+
+/// A server that listens, made by [`ServerBuilder::bind`](super::ServerBuilder::bind). Connections wait until
+/// [`serve`](Self::serve) is called.
+#[derive(Debug)]
+pub struct BoundServer {
+    shared: Arc<Shared>,
+    /// The sockets of each address.
+    listeners: Vec<Vec<std::net::TcpListener>>,
+    addresses: Vec<SocketAddr>,
+    /// Threads of its own.
+    threads: Option<usize>,
+}
+
+impl BoundServer {
+    pub(super) async fn bind(
+        shared: Arc<Shared>,
+        listen: &[ListenAddress],
+        threads: Option<usize>,
+    ) -> Result<Self, BuildError> {
+        let threads = threads.map(|threads| if threads == 0 { cores() } else { threads });
+        let loops = threads.unwrap_or_else(|| Handle::current().metrics().num_workers());
+        let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+        for address in listen {
+            let sockets = bind(&address.resolve().await?, loops)?;
+            let first = sockets.first().ok_or(BindError::NoAddress)?;
+            let local = first.local_addr();
+            addresses
+                .push(local.map_err(|source| BindError::Unresolved { address: address.0.clone(), source })?);
+            listeners.push(sockets);
+        }
+        Ok(Self { shared, listeners, addresses, threads })
+    }
+
+    /// The address that the server listens on, with the port that it got; the first, where there are several.
+    pub fn local_addr(&self) -> SocketAddr {
+        // bind() refuses to make a server without an address.
+        self.addresses.first().copied().unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// All addresses that the server listens on, in the order of the builder.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// A handle to shut the server down with.
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Serves until [`ServerHandle::shutdown`] is called and everything has ended or the drain timeout is over.
+    ///
+    /// It runs on the runtime that it is called on, with an accept loop for each of its workers, unless
+    /// [`threads`](super::ServerBuilder::threads) says otherwise. The runtime needs its I/O and time drivers.
+    ///
+    /// # Errors
+    /// [`ServeError`] where the server cannot run, or one of its own threads is lost.
+    ///
+    /// # Cancel safety
+    /// Dropped, the server stops to accept at once. Sessions that run on the caller's runtime go on.
+    pub async fn serve(self) -> Result<(), ServeError> {
+        let Self { shared, listeners, threads, .. } = self;
+        match threads {
+            None => serve_here(&shared, listeners.into_iter().flatten()).await?,
+            Some(threads) => workers::serve(&shared, listeners, threads).await?,
+        }
+        Ok(())
+    }
+}
+
+/// Ends a server from elsewhere, and looks at it. Clones are handles to the same server.
+#[derive(Clone, Debug)]
+pub struct ServerHandle {
+    shared: Arc<Shared>,
+}
+
+impl ServerHandle {
+    /// Begins a graceful shutdown; to call it again changes nothing.
+    ///
+    /// New handshakes are refused with `server-draining`. Sessions get a Close frame with 1001 and the time at which to
+    /// come back; their handlers' `recv` ends with the closing handshake. When all of them have returned, or after the
+    /// drain timeout, [`BoundServer::serve`] returns.
+    pub fn shutdown(&self) {
+        self.shared.drain.begin();
+    }
+
+    /// Connections that are open now, those that have not been let in included.
+    pub fn connections(&self) -> usize {
+        self.shared.places.open()
+    }
+}
+
+/// Serves on the current runtime until the shutdown is over.
+pub(super) async fn serve_here(
+    shared: &Arc<Shared>,
+    listeners: impl IntoIterator<Item = std::net::TcpListener>,
+) -> io::Result<()> {
+    let mut loops = JoinSet::new();
+    for listener in listeners {
+        let listener = TcpListener::from_std(listener)?;
+        let shared = Arc::clone(shared);
+        loops.spawn(async move { accept_loop(&listener, |stream, peer| take(&shared, stream, peer)).await });
+    }
+    shared.drain.begun().await;
+    let left = shared.drain.finished().await;
+    if left > 0 {
+        tracing::warn!(sessions = left, "the drain timeout is over; what is left is cut off");
+        // Their own timers ring at the same moment.
+        tokio::time::sleep(LAST_MOMENT).await;
+    }
+    // Dropping the set stops the accept loops and closes the sockets.
+    Ok(())
+}
+
+/// What sessions get to notice that their time is over.
+const LAST_MOMENT: Duration = Duration::from_millis(20);
+
+/// Finds a place for a connection that was just accepted, and begins to talk.
+fn take(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
+    match shared.places.enter(peer.ip()) {
+        Entry::Admitted(place) => {
+            tokio::spawn(Conversation::new(Arc::clone(shared), stream, peer, place).run());
+        }
+        Entry::TurnedAway(crowded) => {
+            let cause = match crowded {
+                Crowded::Address => Cause::AddressQuotaExceeded,
+                Crowded::Server => Cause::ServerFull,
+            };
+            // A fresh socket has room for this. Whether it arrives is not certain: what the peer has sent already is
+            // not read, and there is no time to wait.
+            let _ = stream.try_write(&shared.turn_away(peer, cause));
+        }
+    }
+}
+
+fn cores() -> usize {
+    available_parallelism().map_or(1, std::num::NonZero::get)
+}

@@ -1,0 +1,305 @@
+//! The builder: everything that a server is told before it begins.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ws_core::connection::{Limits, Role};
+use ws_core::deflate::DeflateConfig;
+use ws_core::net::SocketConfig;
+use ws_core::refusal::{Disclosure, Presentation};
+
+use super::bound::BoundServer;
+use super::error::BuildError;
+use super::limits::ServerLimits;
+use super::page::Page;
+use super::report::RefusalReport;
+use super::route::{Compression, Route};
+use super::routes::{RouteEntry, Routes};
+use super::shared::{OnRefusal, Shared};
+use super::table::Table;
+use crate::gate::{Gate, GateConfig};
+use crate::listener::{BindError, ListenAddress, Places};
+use crate::session::Drain;
+
+/// A WebSocket server.
+///
+/// ```no_run
+/// use ws_server::{Route, Server, Session};
+///
+/// async fn echo(mut session: Session) -> Result<(), ws_core::net::Error> {
+///     while let Some(message) = session.recv().await? {
+///         session.send(message).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let server = Server::builder()
+///         .listen("127.0.0.1:9001")
+///         .route("/echo", Route::new(echo))
+///         .on_refusal(|refusal| eprintln!("{refusal}"))
+///         .bind()
+///         .await?;
+///     println!("listening on ws://{}", server.local_addr());
+///     server.serve().await?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Server;
+
+impl Server {
+    /// A server without routes and addresses.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder {
+            listen: Vec::new(),
+            threads: None,
+            name: Presentation::DEFAULT_NAME.to_owned(),
+            documentation: DOCUMENTATION.to_owned(),
+            disclosure: Disclosure::default(),
+            limits: ServerLimits::default(),
+            socket: SocketConfig::new(Role::Server),
+            compression: None,
+            gate: GateConfig::default(),
+            routes: Vec::new(),
+            pages: Vec::new(),
+            dry_run: false,
+            on_refusal: None,
+        }
+    }
+}
+
+/// Where the causes are explained, relative to whoever serves the server's documentation.
+const DOCUMENTATION: &str = "REFUSALS.md";
+
+/// What [`Server::builder`] returns; see [`Server`].
+pub struct ServerBuilder {
+    listen: Vec<ListenAddress>,
+    threads: Option<usize>,
+    name: String,
+    documentation: String,
+    disclosure: Disclosure,
+    limits: ServerLimits,
+    socket: SocketConfig,
+    compression: Option<DeflateConfig>,
+    gate: GateConfig,
+    routes: Vec<(String, Route)>,
+    pages: Vec<(String, String, Bytes)>,
+    dry_run: bool,
+    on_refusal: Option<OnRefusal>,
+}
+
+impl ServerBuilder {
+    /// Listens on `HOST:PORT`; port 0 takes a free one. It can be called several times.
+    #[must_use]
+    pub fn listen(mut self, address: impl fmt::Display) -> Self {
+        self.listen.push(ListenAddress(address.to_string()));
+        self
+    }
+
+    /// Runs `threads` threads of its own, each with a runtime for itself and a share of the connections, instead of
+    /// running on the caller's runtime. Zero stands for one for each core.
+    ///
+    /// A connection stays on its thread. That is fast where connections are many and alike; where a few of them compute
+    /// for long, the caller's multi-threaded runtime shares the work better.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// The server's name in `Refused-By`, a token (RFC 9110 5.6.2); `ws-server` by default.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The address of the page that explains the causes; with `#` and the code it is the `type` of a problem
+    /// (RFC 9457 3.1.1).
+    #[must_use]
+    pub fn documentation(mut self, address: impl Into<String>) -> Self {
+        self.documentation = address.into();
+        self
+    }
+
+    /// How much a refusal tells a stranger.
+    #[must_use]
+    pub fn disclosure(mut self, disclosure: Disclosure) -> Self {
+        self.disclosure = disclosure;
+        self
+    }
+
+    /// The limits for those who are not let in yet.
+    #[must_use]
+    pub fn limits(mut self, limits: ServerLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What a connection may send once it is let in, where its route has no limits of its own.
+    #[must_use]
+    pub fn message_limits(mut self, limits: Limits) -> Self {
+        self.socket.limits = limits;
+        self
+    }
+
+    /// Pings a silent peer after `interval` and gives it up when it stays silent for `timeout` more; 20 s and 20 s by
+    /// default. `None`: never.
+    #[must_use]
+    pub fn keepalive(mut self, interval: impl Into<Option<Duration>>, timeout: Duration) -> Self {
+        self.socket.ping_interval = interval.into();
+        self.socket.pong_timeout = timeout;
+        self
+    }
+
+    /// How long a closing handshake may take; 5 s by default.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.socket.close_timeout = timeout;
+        self
+    }
+
+    /// Compresses messages where the client can (RFC 7692), on routes that say nothing else. Off by default.
+    #[must_use]
+    pub fn compression(mut self, compression: impl Into<Option<DeflateConfig>>) -> Self {
+        self.compression = compression.into();
+        self
+    }
+
+    /// Serves only these hosts, each with a port or for all ports (`host-not-served`); all by default.
+    #[must_use]
+    pub fn served_hosts<S: Into<String>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
+        self.gate.served_hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What the authenticators of a route may take together (`authentication-unavailable`); 5 s by default.
+    #[must_use]
+    pub fn authentication_timeout(mut self, timeout: Duration) -> Self {
+        self.gate.authentication_timeout = timeout;
+        self
+    }
+
+    /// What the authorizers of a route may take together (`authorization-unavailable`); 5 s by default.
+    #[must_use]
+    pub fn authorization_timeout(mut self, timeout: Duration) -> Self {
+        self.gate.authorization_timeout = timeout;
+        self
+    }
+
+    /// Adds a route. Its path may hold parameters, one in a segment: `/rooms/{room}`, and as its end `/files/{*path}`.
+    /// A plain brace is written twice. Paths are compared segment by segment after decoding.
+    #[must_use]
+    pub fn route(mut self, path: impl Into<String>, route: Route) -> Self {
+        self.routes.push((path.into(), route));
+        self
+    }
+
+    /// Answers a GET or HEAD of `path` that asks for no upgrade with a page. A route may have the same path.
+    #[must_use]
+    pub fn page(
+        mut self,
+        path: impl Into<String>,
+        content_type: impl Into<String>,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        self.pages.push((path.into(), content_type.into(), body.into()));
+        self
+    }
+
+    /// Answers a GET of a route with `Accept: application/problem+json` that asks for no upgrade with what the handshake
+    /// would get, for browsers hide a refused handshake from the page. Off by default.
+    #[must_use]
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Is called once for each refusal, in the task of the connection: it must not block. Whatever the caller is told,
+    /// the report has everything. The same goes to `tracing`, in the target `ws_server::refusal`.
+    #[must_use]
+    pub fn on_refusal(mut self, report: impl Fn(&RefusalReport<'_>) + Send + Sync + 'static) -> Self {
+        self.on_refusal = Some(Box::new(report));
+        self
+    }
+
+    /// Checks what was said and begins to listen; connections are accepted from [`BoundServer::serve`] on.
+    ///
+    /// It has to be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// [`BuildError`] for a route, page or name that cannot be, and for an address that cannot be had.
+    ///
+    /// # Cancel safety
+    /// Nothing remains of a call that was dropped.
+    pub async fn bind(self) -> Result<BoundServer, BuildError> {
+        let (listen, threads) = (self.listen.clone(), self.threads);
+        let shared = Arc::new(self.build()?);
+        if listen.is_empty() {
+            return Err(BindError::NoAddress.into());
+        }
+        BoundServer::bind(shared, &listen, threads).await
+    }
+
+    fn build(self) -> Result<Shared, BuildError> {
+        if !is_token(&self.name) {
+            return Err(BuildError::Name { name: self.name });
+        }
+        if self.documentation.is_empty() || !self.documentation.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(BuildError::Documentation { address: self.documentation });
+        }
+        let entries = self.routes.into_iter().map(|(path, route)| RouteEntry {
+            path: path.into(),
+            policy: Arc::new(route.policy),
+            handler: route.handler,
+            compression: match route.compression {
+                Compression::AsTheServer => self.compression.clone(),
+                Compression::Off => None,
+                Compression::On(config) => Some(config),
+            },
+            socket: SocketConfig {
+                limits: route.limits.unwrap_or(self.socket.limits),
+                ..self.socket.clone()
+            },
+        });
+        let routes = Arc::new(Routes::new(entries.collect())?);
+        let mut pages = Table::new();
+        for (path, content_type, body) in self.pages {
+            pages.insert(&path, Page::new(&path, &content_type, body)?)?;
+        }
+        let limits = self.limits;
+        Ok(Shared {
+            gate: Gate::new(self.gate, Arc::clone(&routes)),
+            routes,
+            pages,
+            places: Places::new(limits.connections, limits.connections_per_address),
+            drain: Drain::new(limits.drain_timeout, limits.restart_window),
+            limits,
+            name: self.name,
+            documentation: self.documentation,
+            disclosure: self.disclosure,
+            dry_run: self.dry_run,
+            on_refusal: self.on_refusal,
+        })
+    }
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("listen", &self.listen)
+            .field("limits", &self.limits)
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// RFC 9110 5.6.2: `tchar`, at least one.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

@@ -1,0 +1,44 @@
+//! Why a server cannot begin.
+
+use super::page::PageError;
+use super::table::RouteError;
+use crate::listener::BindError;
+
+/// What is wrong with what the builder was told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A path cannot be a route, or a page.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// A page cannot be served.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The name goes into a header field, as a token (RFC 9110 5.6.2).
+    #[error("the server's name {name:?} is not a token")]
+    Name {
+        /// The name as it was given.
+        name: String,
+    },
+    /// The address of the documentation is no URI reference: it is empty, or holds a space or other than ASCII.
+    #[error("the address of the documentation {address:?} is not a URI reference")]
+    Documentation {
+        /// The address as it was given.
+        address: String,
+    },
+    /// The server cannot listen.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// Why a server ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The runtime does not take the sockets, or a thread of the server cannot be had.
+    #[error("cannot run the server: {0}")]
+    Io(#[from] std::io::Error),
+    /// A thread of the server ended: it panicked.
+    #[error("a thread of the server panicked")]
+    ThreadPanicked,
+}

@@ -1,0 +1,200 @@
+//! Requests in, answers out, until the connection ends or one of the requests is let in.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::BytesMut;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+use ws_core::head::{HeadError, RequestHead};
+use ws_core::refusal::{Cause, Refusal};
+
+use super::answer::{Answer, refuse, show};
+use super::dry_run::rehearse;
+use super::request::{Request, Wish, asks_to_close};
+use super::upgrade::Upgrade;
+use super::wire::{NoHead, Wire};
+use crate::gate::{self, Checked, Facts, Trace};
+use crate::listener::{Crowded, Place};
+use crate::server::shared::{Refused, Shared};
+use crate::session::{Busy, RequestId};
+
+/// Bytes of the first frames that are taken in while the gate decides.
+const EARLY_BYTES: usize = 16 * 1024;
+
+/// A connection that nobody has let in yet.
+pub(in crate::server) struct Conversation {
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+    place: Place,
+    wire: Wire,
+}
+
+/// What a silent connection comes to.
+enum Waited {
+    /// A request begins.
+    Request(Busy),
+    /// Nothing came in time.
+    Late,
+    /// The peer is gone, or the server is about to be.
+    Over,
+}
+
+/// What becomes of the connection after a request.
+enum Next {
+    /// Another request may follow.
+    Kept,
+    /// The answer was the last one.
+    Closed,
+    /// The peer is gone, or does not take the answer.
+    Gone,
+    /// The request is let in.
+    Upgraded(Box<Upgrade>),
+}
+
+impl Conversation {
+    pub(in crate::server) fn new(
+        shared: Arc<Shared>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        place: Place,
+    ) -> Self {
+        Self { shared, peer, place, wire: Wire::new(stream, BytesMut::new()) }
+    }
+
+    /// Talks until the connection ends, or until its session has begun in a task of its own: what a handshake needs is
+    /// freed before a handler runs.
+    pub(in crate::server) async fn run(mut self) {
+        let limits = self.shared.limits;
+        let last = limits.requests.max(1);
+        for nth in 1..=last {
+            let deadline = Instant::now() + limits.handshake_timeout;
+            let busy = match self.wait(deadline).await {
+                Waited::Request(busy) => busy,
+                // A kept connection that falls silent is closed without a word: an answer would be taken for the one
+                // to a request that is just under way.
+                Waited::Late if nth > 1 => return,
+                Waited::Late => return self.end(Refusal::new(Cause::HandshakeTimeout)).await,
+                Waited::Over => return,
+            };
+            let next = match self.wire.head(limits.head, deadline).await {
+                Ok(head) => self.request(head, nth == last).await,
+                Err(NoHead::Gone) => return,
+                Err(NoHead::Invalid(error)) => return self.end(explain(&error)).await,
+                Err(NoHead::Late(bytes)) => {
+                    let detail = format!("{bytes} bytes of a head came in time, but not its end");
+                    return self.end(Refusal::new(Cause::HandshakeTimeout).detail(detail)).await;
+                }
+            };
+            match next {
+                Next::Kept => drop(busy),
+                Next::Closed => {
+                    drop(busy);
+                    return self.wire.linger().await;
+                }
+                Next::Gone => return,
+                Next::Upgraded(upgrade) => return self.upgrade(*upgrade, busy).await,
+            }
+        }
+    }
+
+    /// Waits for the first byte of a request.
+    async fn wait(&mut self, deadline: Instant) -> Waited {
+        let drain = &self.shared.drain;
+        // A connection that is accepted during the shutdown may still ask, and is told.
+        let told = drain.has_begun();
+        let deadline = drain.deadline().map_or(deadline, |end| end.min(deadline));
+        tokio::select! {
+            biased;
+            came = self.wire.first_bytes() => match came {
+                Ok(true) => Waited::Request(drain.busy()),
+                Ok(false) | Err(_) => Waited::Over,
+            },
+            // Nothing was asked, so nothing is owed.
+            () = drain.begun(), if !told => Waited::Over,
+            () = sleep_until(deadline) => Waited::Late,
+        }
+    }
+
+    /// Answers what was no request, and ends the connection.
+    async fn end(mut self, refusal: Refusal) {
+        let (peer, request_id, trace) = (self.peer, RequestId::new(), Trace::default());
+        let about = Refused { peer, request_id, method: None, path: None, trace: &trace, dry_run: false };
+        let answer = self.shared.refuse(refusal, &about);
+        let answer = answer.map_or_else(Answer::silence, |answer| Answer::refusal(answer, true, false));
+        if matches!(self.answer(&answer).await, Next::Closed) {
+            self.wire.linger().await;
+        }
+    }
+
+    async fn request(&mut self, head: RequestHead, last: bool) -> Next {
+        let shared = Arc::clone(&self.shared);
+        let wish = Wish::of(&head);
+        let closes = last || asks_to_close(&head);
+        let mut request = Request { head, facts: self.facts(), id: RequestId::new(), wish, closes };
+        let answer = if wish != Wish::Upgrade && shared.dry_run && wish.is_rehearsal() {
+            tokio::select! {
+                biased;
+                answer = rehearse(&shared, &request) => answer,
+                () = self.wire.gone(EARLY_BYTES) => return Next::Gone,
+            }
+        } else if wish != Wish::Upgrade
+            && let Some((page, _)) = shared.pages.find(request.head.path())
+        {
+            show(&shared, &request, page)
+        } else {
+            let Checked { decision, trace } = tokio::select! {
+                biased;
+                checked = shared.gate.check(&request.head, &request.facts) => checked,
+                // Whoever leaves while the gate decides gets no answer, and gives its place back.
+                () = self.wire.gone(EARLY_BYTES) => return Next::Gone,
+            };
+            // What follows the head of an upgrade is the first frames to one and a request to another: refused, it is
+            // never read as the latter.
+            request.closes |= wish == Wish::Upgrade && self.wire.has_bytes();
+            let upgrade = decision.and_then(|accepted| {
+                let entry = shared.routes.get(accepted.route.route).ok_or(Cause::InternalError)?;
+                let upgrade = Upgrade::prepare(entry, &request, accepted);
+                upgrade.map_err(|error| Refusal::new(Cause::InternalError).detail(error.to_string()))
+            });
+            match upgrade {
+                Ok(upgrade) => return Next::Upgraded(Box::new(upgrade)),
+                Err(refusal) => refuse(&shared, &request, refusal, &trace),
+            }
+        };
+        self.answer(&answer).await
+    }
+
+    async fn answer(&mut self, answer: &Answer) -> Next {
+        match self.wire.send(&answer.bytes, self.shared.limits.handshake_timeout).await {
+            Ok(()) if answer.closes => Next::Closed,
+            Ok(()) => Next::Kept,
+            Err(_) => Next::Gone,
+        }
+    }
+
+    async fn upgrade(mut self, upgrade: Upgrade, busy: Busy) {
+        let time = self.shared.limits.handshake_timeout;
+        if self.wire.send(&upgrade.answer, time).await.is_ok() {
+            let (stream, leftover) = self.wire.into_parts();
+            upgrade.open(&self.shared, stream, leftover, self.place, busy);
+        }
+    }
+
+    fn facts(&mut self) -> Facts {
+        let mut facts = Facts::new(self.peer, SystemTime::now());
+        facts.draining = self.shared.drain.has_begun();
+        facts.crowded = self.place.claim().err().map(|crowded| match crowded {
+            Crowded::Address => gate::Crowded::Address,
+            Crowded::Server => gate::Crowded::Server,
+        });
+        facts
+    }
+}
+
+/// The refusal of what is no head.
+fn explain(error: &HeadError) -> Refusal {
+    // It tells of the caller's own bytes, nothing of ours.
+    Refusal::new(error.cause()).public_detail(error.to_string())
+}

@@ -1,0 +1,119 @@
+//! The dry run: what a handshake would be told, for pages, from which browsers hide a refused handshake.
+//!
+//! Pages of other origins may ask where they may connect too; the fields of the CORS protocol say so (Fetch standard,
+//! section 3.2).
+
+use std::time::SystemTime;
+
+use bytes::{BufMut as _, BytesMut};
+use ws_core::handshake::TokenList;
+use ws_core::head::OutgoingFields;
+use ws_core::refusal::{Cause, Refusal};
+
+use super::answer::Answer;
+use super::imf_fixdate;
+use super::request::{Request, Wish};
+use crate::gate::{Checked, Routes as _, Trace};
+use crate::server::shared::Shared;
+
+/// What a page of an allowed origin may read of the answer.
+const EXPOSED: &str = "Refused-By, Retry-After, WWW-Authenticate, X-Request-Id";
+/// How long a browser may keep the answer to a preflight, in seconds.
+const PREFLIGHT_AGE: &str = "600";
+
+/// Answers a dry run or its preflight.
+pub(super) async fn rehearse(shared: &Shared, request: &Request) -> Answer {
+    if request.wish == Wish::Preflight {
+        return preflight(shared, request);
+    }
+    let rehearsed = shared.gate.check_dry_run(&request.head, &request.facts).await;
+    let cors = cors(shared, request);
+    match rehearsed.decision {
+        Ok(_) => accepted(request, &cors),
+        Err(refusal) => refused(shared, request, refusal, &rehearsed.trace, &cors),
+    }
+}
+
+fn accepted(request: &Request, cors: &[(&'static str, String)]) -> Answer {
+    let id = request.id.to_string();
+    let body = format!(r#"{{"accepted":true,"request_id":"{id}"}}"#);
+    let mut fields = vec![
+        ("Content-Type", "application/json".to_owned()),
+        ("Content-Length", body.len().to_string()),
+        ("Cache-Control", "no-store".to_owned()),
+        ("X-Request-Id", id),
+    ];
+    fields.extend_from_slice(cors);
+    answer("200 OK", &fields, &body, request.closes)
+}
+
+fn refused(
+    shared: &Shared,
+    request: &Request,
+    refusal: Refusal,
+    trace: &Trace,
+    cors: &[(&'static str, String)],
+) -> Answer {
+    let Some(mut answer) = shared.refuse(refusal, &request.refused(trace)) else { return Answer::silence() };
+    answer.fields.extend_from_slice(cors);
+    Answer::refusal(answer, request.closes, false)
+}
+
+/// The browser asks first where the page adds fields of its own, `Authorization` above all.
+fn preflight(shared: &Shared, request: &Request) -> Answer {
+    let Checked { decision, trace } = shared.gate.admit(&request.head, &request.facts);
+    let cors = cors(shared, request);
+    let denied =
+        |cause| refused(shared, request, Refusal::new(cause), &trace, &[("Vary", "Origin".to_owned())]);
+    if let Err(refusal) = decision {
+        return refused(shared, request, refusal, &trace, &cors);
+    }
+    if shared.routes.find(request.head.path()).is_none() {
+        return denied(Cause::RouteNotFound);
+    }
+    if !cors.iter().any(|(name, _)| *name == "Access-Control-Allow-Origin") {
+        return denied(Cause::OriginDenied);
+    }
+    let asked = request.head.fields().get_all("Access-Control-Request-Headers");
+    let headers: Vec<&str> = TokenList::of(asked).tokens().filter_map(Result::ok).collect();
+    let mut fields = cors;
+    fields.extend([
+        ("Access-Control-Allow-Methods", "GET".to_owned()),
+        ("Access-Control-Allow-Headers", headers.join(", ")),
+        ("Access-Control-Max-Age", PREFLIGHT_AGE.to_owned()),
+        ("X-Request-Id", request.id.to_string()),
+    ]);
+    answer("204 No Content", &fields, "", request.closes)
+}
+
+/// The fields that let a page of this origin read the answer, where the route allows the origin.
+fn cors(shared: &Shared, request: &Request) -> Vec<(&'static str, String)> {
+    // RFC 9110 12.5.5: the answer depends on the origin, also where there is none.
+    let mut fields = vec![("Vary", "Origin".to_owned())];
+    let origin = request.head.fields().get_str("Origin");
+    let route = shared.routes.find(request.head.path());
+    if let (Some(origin), Some(route)) = (origin, route)
+        && route.policy.allows_origin(&request.head, request.facts.secure)
+    {
+        fields.push(("Access-Control-Allow-Origin", origin.to_owned()));
+        fields.push(("Access-Control-Expose-Headers", EXPOSED.to_owned()));
+    }
+    fields
+}
+
+fn answer(status: &str, fields: &[(&'static str, String)], body: &str, closes: bool) -> Answer {
+    let mut bytes = BytesMut::with_capacity(512);
+    bytes.put_slice(format!("HTTP/1.1 {status}\r\n").as_bytes());
+    let mut outgoing = OutgoingFields::new();
+    let date = imf_fixdate(SystemTime::now());
+    let connection = closes.then_some(("Connection", "close"));
+    let fields = fields.iter().map(|(name, value)| (*name, &**value));
+    for (name, value) in fields.chain([("Date", &*date)]).chain(connection) {
+        // What was copied from the request was a field value there, so it is one here.
+        let _ = outgoing.push(name, value);
+    }
+    outgoing.encode(&mut bytes);
+    bytes.put_slice(b"\r\n");
+    bytes.put_slice(body.as_bytes());
+    Answer { bytes, closes }
+}

@@ -1,0 +1,179 @@
+//! The bytes of a connection before it is a WebSocket: heads in, answers out, and the end.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use ws_core::head::{HeadError, HeadLimits, HeadReader, RequestHead};
+use ws_core::net::pool;
+
+/// Bytes that are read at once behind an incomplete head.
+const CHUNK: usize = 2048;
+/// RFC 9112 9.6: what is read and thrown away after the last answer, so that no reset overtakes it.
+const LINGER_BYTES: usize = 64 * 1024;
+/// How long that is done.
+const LINGER_TIME: Duration = Duration::from_secs(1);
+
+/// Why no further head came.
+#[derive(Debug)]
+pub(super) enum NoHead {
+    /// The peer closed or reset the connection.
+    Gone,
+    /// What came is no head.
+    Invalid(HeadError),
+    /// The head was not whole at the deadline; so much of it was there.
+    Late(usize),
+}
+
+/// A connection whose peer may be anybody. It holds a buffer only while it holds bytes.
+#[derive(Debug)]
+pub(super) struct Wire {
+    stream: TcpStream,
+    buffer: BytesMut,
+}
+
+impl Wire {
+    pub(super) const fn new(stream: TcpStream, buffer: BytesMut) -> Self {
+        Self { stream, buffer }
+    }
+
+    /// Whether bytes came that were not read as part of a head.
+    pub(super) fn has_bytes(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
+    /// The stream, and the bytes that came after the last head.
+    pub(super) fn into_parts(self) -> (TcpStream, BytesMut) {
+        (self.stream, self.buffer)
+    }
+
+    /// Waits for the first byte of a head, without a buffer. `Ok(false)`: the peer closed.
+    ///
+    /// Cancel safe.
+    pub(super) async fn first_bytes(&mut self) -> io::Result<bool> {
+        while self.buffer.is_empty() {
+            self.stream.readable().await?;
+            match self.read() {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads a whole head. The bytes after it stay.
+    pub(super) async fn head(
+        &mut self,
+        limits: HeadLimits,
+        deadline: Instant,
+    ) -> Result<RequestHead, NoHead> {
+        let mut reader = HeadReader::new(limits);
+        loop {
+            if self.has_bytes() {
+                match reader.read_request(&mut self.buffer) {
+                    Ok(Some(head)) => {
+                        self.settle();
+                        return Ok(head);
+                    }
+                    Ok(None) => {}
+                    Err(error) => return Err(NoHead::Invalid(error)),
+                }
+            }
+            match timeout_at(deadline, self.more()).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false) | Err(_)) => return Err(NoHead::Gone),
+                Err(_) => return Err(NoHead::Late(self.buffer.len())),
+            }
+        }
+    }
+
+    /// Completes when the peer has closed or reset the connection. Bytes that come meanwhile are kept, up to `limit`;
+    /// beyond it nothing is read, and so no end is seen.
+    ///
+    /// Cancel safe.
+    pub(super) async fn gone(&mut self, limit: usize) {
+        while self.buffer.len() < limit {
+            match self.more().await {
+                Ok(true) => {}
+                Ok(false) | Err(_) => return,
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Sends an answer. One that the peer does not take within `time` is given up.
+    pub(super) async fn send(&mut self, mut answer: &[u8], time: Duration) -> io::Result<()> {
+        // Most answers fit into the socket's buffer: one system call, no timer.
+        match self.stream.try_write(answer) {
+            Ok(written) if written == answer.len() => return Ok(()),
+            Ok(written) => answer = answer.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        timeout(time, self.stream.write_all(answer)).await.unwrap_or_else(|late| Err(late.into()))
+    }
+
+    /// Ends the connection so that the last answer arrives: no more is sent, and what still comes is thrown away for a
+    /// moment, since closing with unread bytes resets the connection (RFC 9112 9.6).
+    pub(super) async fn linger(mut self) {
+        let discarding = async {
+            self.stream.shutdown().await?;
+            let mut left = LINGER_BYTES.saturating_sub(self.buffer.len());
+            while left > 0 {
+                self.buffer.clear();
+                if !self.more().await? {
+                    break;
+                }
+                left = left.saturating_sub(self.buffer.len());
+            }
+            io::Result::Ok(())
+        };
+        // Late, reset or done: in each case the connection is over.
+        let _ = timeout(LINGER_TIME, discarding).await;
+    }
+
+    /// Reads what is there, at least one byte; `false` at the end of the stream. Cancel safe.
+    async fn more(&mut self) -> io::Result<bool> {
+        loop {
+            self.settle();
+            self.stream.readable().await?;
+            match self.read() {
+                Ok(read) => return Ok(read > 0),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads without waiting: into a buffer of the thread, or behind what is there.
+    fn read(&mut self) -> io::Result<usize> {
+        if self.buffer.is_empty() {
+            self.buffer = pool::take();
+        } else {
+            self.buffer.reserve(CHUNK);
+        }
+        let read = self.stream.try_read_buf(&mut self.buffer);
+        if self.buffer.is_empty() {
+            self.settle();
+        }
+        read
+    }
+
+    /// Gives the thread's buffer back; the start of a head that is in it moves to one of its size. Many thousands may
+    /// wait in the middle of a head.
+    fn settle(&mut self) {
+        if self.buffer.is_empty() {
+            if self.buffer.capacity() > 0 {
+                pool::give(std::mem::take(&mut self.buffer));
+            }
+        } else if self.buffer.capacity() >= pool::BUFFER / 2 {
+            let own = BytesMut::from(&self.buffer[..]);
+            pool::give(std::mem::replace(&mut self.buffer, own));
+        }
+    }
+}

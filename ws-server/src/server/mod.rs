@@ -1,0 +1,24 @@
+//! The builder, the route table, and a server that runs.
+
+mod bound;
+mod builder;
+mod error;
+mod http;
+mod limits;
+mod page;
+mod report;
+mod route;
+mod routes;
+mod segment;
+mod shared;
+mod table;
+mod workers;
+
+pub use bound::{BoundServer, ServerHandle};
+pub use builder::{Server, ServerBuilder};
+pub use error::{BuildError, ServeError};
+pub use limits::ServerLimits;
+pub use page::PageError;
+pub use report::RefusalReport;
+pub use route::Route;
+pub use table::RouteError;

@@ -1,0 +1,76 @@
+//! What the operator learns of a refusal: always everything.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use ws_core::refusal::Cause;
+
+use crate::gate::Trace;
+use crate::session::RequestId;
+
+/// One refused request, whole: the caller may have been told less.
+///
+/// Its `Display` is one line for a log. Neither holds a secret: the query of the request, where some clients put
+/// credentials, is left out.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RefusalReport<'a> {
+    /// Why, even where the caller was told of another cause.
+    pub cause: Cause,
+    /// What exactly happened; may be empty.
+    pub detail: &'a str,
+    /// The HTTP status of the answer; `None` where the connection was closed without one.
+    pub status: Option<u16>,
+    /// Where the connection comes from.
+    pub peer: SocketAddr,
+    /// The method, if the head was read.
+    pub method: Option<&'a str>,
+    /// The path without the query, as it was sent, if the head was read.
+    pub path: Option<&'a str>,
+    /// The identifier that the answer carries too.
+    pub request_id: RequestId,
+    /// The checks that were passed, and the one that was not.
+    pub trace: &'a Trace,
+    /// Whether this was a dry run: nobody was turned away, somebody asked what would happen.
+    pub dry_run: bool,
+}
+
+impl fmt::Display for RefusalReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => write!(f, "{status} {}", self.cause)?,
+            None => write!(f, "--- {}", self.cause)?,
+        }
+        if let (Some(method), Some(path)) = (self.method, self.path) {
+            // A head is ASCII without control characters, so it cannot forge a line.
+            write!(f, " {method} {path}")?;
+        }
+        write!(f, " from {}", self.peer)?;
+        if self.dry_run {
+            f.write_str(" (dry run)")?;
+        }
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail.escape_debug())?;
+        }
+        write!(f, " [{}]", self.request_id)
+    }
+}
+
+impl RefusalReport<'_> {
+    /// One event for each refusal, in the target `ws_server::refusal`.
+    pub(super) fn trace(&self) {
+        tracing::info!(
+            target: "ws_server::refusal",
+            cause = self.cause.code(),
+            detail = %self.detail.escape_debug(),
+            status = self.status,
+            peer = %self.peer,
+            method = self.method,
+            path = self.path,
+            request_id = %self.request_id,
+            checks = %self.trace,
+            dry_run = self.dry_run,
+            "refused"
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! One route: a handler, and who may reach it.
+
+use std::fmt;
+
+use ws_core::connection::Limits;
+use ws_core::deflate::DeflateConfig;
+
+use crate::authenticate::Authenticator;
+use crate::authorize::Authorizer;
+use crate::gate::{OriginPolicy, Policy};
+use crate::session::{Handler, Start};
+
+/// A handler, and the rules for those who want to reach it.
+///
+/// Without further rules everybody may come, but a browser only from a page of the same origin.
+///
+/// ```
+/// use ws_server::{Route, Session};
+///
+/// async fn chat(session: Session) { /* … */ }
+///
+/// let route = Route::new(chat).subprotocols(["chat.v2", "chat.v1"]);
+/// ```
+pub struct Route {
+    pub(super) handler: Box<dyn Start>,
+    pub(super) policy: Policy,
+    pub(super) compression: Compression,
+    pub(super) limits: Option<Limits>,
+}
+
+/// What a route says about compression.
+pub(super) enum Compression {
+    AsTheServer,
+    Off,
+    On(DeflateConfig),
+}
+
+impl Route {
+    /// A route that runs `handler` for each connection.
+    pub fn new(handler: impl Handler) -> Self {
+        Self {
+            handler: Box::new(handler),
+            policy: Policy::default(),
+            compression: Compression::AsTheServer,
+            limits: None,
+        }
+    }
+
+    /// Demands credentials that `authenticator` takes. Of several, the first whose credentials are there decides.
+    #[must_use]
+    pub fn authenticate(mut self, authenticator: impl Authenticator) -> Self {
+        self.policy = self.policy.authenticate(authenticator);
+        self
+    }
+
+    /// Demands all of these scopes of the credential (`scope-insufficient`).
+    #[must_use]
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.policy = self.policy.scopes(scopes);
+        self
+    }
+
+    /// Demands all of these roles of the caller (`role-missing`).
+    #[must_use]
+    pub fn roles<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
+        self.policy = self.policy.roles(roles);
+        self
+    }
+
+    /// Asks `authorizer` too, after scopes and roles and after the authorizers that were given before.
+    #[must_use]
+    pub fn authorize(mut self, authorizer: impl Authorizer) -> Self {
+        self.policy = self.policy.authorize(authorizer);
+        self
+    }
+
+    /// Says from which pages browsers may connect; by default from those of the same origin.
+    #[must_use]
+    pub fn origins(mut self, origins: OriginPolicy) -> Self {
+        self.policy = self.policy.origins(origins);
+        self
+    }
+
+    /// Speaks these subprotocols. The first of them that the client offers is selected (RFC 6455 4.2.2).
+    #[must_use]
+    pub fn subprotocols<S: Into<String>>(mut self, subprotocols: impl IntoIterator<Item = S>) -> Self {
+        self.policy = self.policy.subprotocols(subprotocols);
+        self
+    }
+
+    /// Refuses clients that offer none of the route's subprotocols (`subprotocol-unsupported`).
+    #[must_use]
+    pub fn require_subprotocol(mut self) -> Self {
+        self.policy = self.policy.require_subprotocol();
+        self
+    }
+
+    /// Refuses permission as if the route did not exist.
+    #[must_use]
+    pub fn hide(mut self) -> Self {
+        self.policy = self.policy.hide();
+        self
+    }
+
+    /// Compresses messages where the client can (RFC 7692), or, with `None`, never does on this route.
+    #[must_use]
+    pub fn compression(mut self, compression: impl Into<Option<DeflateConfig>>) -> Self {
+        self.compression = compression.into().map_or(Compression::Off, Compression::On);
+        self
+    }
+
+    /// Limits what a connection may send on this route, instead of the server's limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! All routes of a server, as the gate and the sessions see them.
+
+use std::sync::Arc;
+
+use ws_core::deflate::DeflateConfig;
+use ws_core::net::SocketConfig;
+
+use super::table::{RouteError, Table};
+use crate::gate::{Policy, RouteMatch, Routes as Find};
+use crate::session::Start;
+
+/// What happens on one path.
+pub(super) struct RouteEntry {
+    pub(super) path: Arc<str>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) handler: Box<dyn Start>,
+    pub(super) compression: Option<DeflateConfig>,
+    /// For the sockets of this route, apart from what each handshake agrees.
+    pub(super) socket: SocketConfig,
+}
+
+/// The routes, found by path.
+pub(super) struct Routes {
+    table: Table<usize>,
+    entries: Vec<RouteEntry>,
+}
+
+impl Routes {
+    pub(super) fn new(entries: Vec<RouteEntry>) -> Result<Self, RouteError> {
+        let mut table = Table::new();
+        for (index, entry) in entries.iter().enumerate() {
+            table.insert(&entry.path, index)?;
+        }
+        Ok(Self { table, entries })
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&RouteEntry> {
+        self.entries.get(index)
+    }
+}
+
+impl Find for Arc<Routes> {
+    fn find(&self, path: &str) -> Option<RouteMatch> {
+        let (index, params) = self.table.find(path)?;
+        let policy = Arc::clone(&self.entries.get(*index)?.policy);
+        Some(RouteMatch::new(*index, policy).with_params(params))
+    }
+}

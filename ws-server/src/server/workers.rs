@@ -1,0 +1,59 @@
+//! Threads of the server's own, each with a runtime and a share of the connections for itself.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::{io, thread};
+
+use tokio::runtime;
+use tokio::sync::mpsc;
+
+use super::bound::serve_here;
+use super::error::ServeError;
+use super::shared::Shared;
+
+/// Runs `threads` threads with one socket of each address each, until the shutdown is over. Where an address has fewer
+/// sockets than there are threads, they share them.
+pub(super) async fn serve(
+    shared: &Arc<Shared>,
+    listeners: Vec<Vec<TcpListener>>,
+    threads: usize,
+) -> Result<(), ServeError> {
+    let (sender, mut ended) = mpsc::channel(threads.max(1));
+    // Whoever drops this future ends the threads too.
+    let _shutdown = ShutdownOnDrop(Arc::clone(shared));
+    for nth in 0..threads {
+        let (shared, sender, listeners) = (Arc::clone(shared), sender.clone(), share(&listeners, nth)?);
+        thread::Builder::new().name(format!("ws-server-{nth}")).spawn(move || {
+            let result = run(&shared, listeners);
+            // Nobody listens any more where serve() was dropped.
+            let _ = sender.blocking_send(result);
+        })?;
+    }
+    // From here on the threads alone hold the sockets, and close them when they end.
+    drop((sender, listeners));
+    for _ in 0..threads {
+        // A thread that panics drops its sender without a word.
+        ended.recv().await.ok_or(ServeError::ThreadPanicked)??;
+    }
+    Ok(())
+}
+
+fn run(shared: &Arc<Shared>, listeners: Vec<TcpListener>) -> io::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(serve_here(shared, listeners))
+}
+
+/// The sockets of the thread with this number.
+fn share(listeners: &[Vec<TcpListener>], nth: usize) -> io::Result<Vec<TcpListener>> {
+    let of_address =
+        |sockets: &Vec<TcpListener>| sockets.get(nth % sockets.len().max(1)).map(TcpListener::try_clone);
+    listeners.iter().filter_map(of_address).collect()
+}
+
+struct ShutdownOnDrop(Arc<Shared>);
+
+impl Drop for ShutdownOnDrop {
+    fn drop(&mut self) {
+        self.0.drain.begin();
+    }
+}

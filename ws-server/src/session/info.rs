@@ -1,0 +1,81 @@
+//! What is known about a connection that was let in.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock};
+
+use super::RequestId;
+use crate::authenticate::{Identity, Params};
+
+/// Who came, to which address, and what was agreed. It stays as it was at the handshake.
+pub struct SessionInfo {
+    pub(crate) route: Arc<str>,
+    pub(crate) target: Box<str>,
+    pub(crate) params: Params,
+    /// `None` for somebody anonymous, of whom there are most.
+    pub(crate) identity: Option<Box<Identity>>,
+    pub(crate) subprotocol: Option<Box<str>>,
+    pub(crate) peer: SocketAddr,
+    pub(crate) request_id: RequestId,
+}
+
+impl SessionInfo {
+    /// Who it is, as far as the route's authenticators vouch for it.
+    pub fn identity(&self) -> &Identity {
+        static ANONYMOUS: LazyLock<Identity> = LazyLock::new(Identity::anonymous);
+        self.identity.as_deref().unwrap_or(&ANONYMOUS)
+    }
+
+    /// The path of the route as it was given to the builder: `/rooms/{room}`.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
+    /// The path of the request as it was sent: still percent-encoded, without the query.
+    pub fn path(&self) -> &str {
+        self.target.split_once('?').map_or(&*self.target, |(path, _)| path)
+    }
+
+    /// The query of the request as it was sent, without the question mark.
+    pub fn query(&self) -> Option<&str> {
+        self.target.split_once('?').map(|(_, query)| query)
+    }
+
+    /// The path parameters, percent-decoded.
+    pub const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// The path parameter `name`; see [`Params::get`].
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(name)
+    }
+
+    /// The subprotocol that was agreed (RFC 6455 4.2.2).
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// The other end of the TCP connection.
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The identifier of the handshake's request, as it stands in the log.
+    pub const fn request_id(&self) -> RequestId {
+        self.request_id
+    }
+}
+
+/// Without the query, which may hold credentials.
+impl fmt::Debug for SessionInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionInfo")
+            .field("request_id", &self.request_id)
+            .field("peer", &self.peer)
+            .field("path", &self.path())
+            .field("route", &self.route)
+            .field("subprotocol", &self.subprotocol)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! What a handler gets.
+
+use std::sync::Arc;
+
+use ws_core::message::{CloseFrame, Message};
+use ws_core::net::{Error, WebSocket};
+
+use super::SessionInfo;
+use crate::authenticate::Identity;
+
+/// A connection that was let in: its socket, and what is known about it.
+///
+/// Both parts are open, so that they can be taken apart: `let Session { socket, info } = session;`.
+///
+/// ```
+/// use ws_server::Session;
+///
+/// async fn greet(mut session: Session) -> Result<(), ws_core::net::Error> {
+///     let room = session.info.param("room").unwrap_or("lobby");
+///     let who = session.identity().subject().unwrap_or("stranger");
+///     session.send(format!("Welcome to {room}, {who}.")).await?;
+///     while let Some(message) = session.recv().await? {
+///         session.send(message).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    /// The connection.
+    pub socket: WebSocket,
+    /// Who is on the other end, and what was agreed.
+    pub info: Arc<SessionInfo>,
+}
+
+impl Session {
+    /// The next message; `None` when the closing handshake is done, one that the server's shutdown began included.
+    ///
+    /// # Errors
+    /// As [`WebSocket::recv`].
+    ///
+    /// # Cancel safety
+    /// No message is lost when the future is dropped.
+    #[inline]
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        self.socket.recv().await
+    }
+
+    /// Sends a message. What is sent in answer to what one read brought leaves in one write.
+    ///
+    /// # Errors
+    /// As [`WebSocket::send`].
+    ///
+    /// # Cancel safety
+    /// A message whose `send` is dropped before it is done was not sent.
+    #[inline]
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.socket.send(message).await
+    }
+
+    /// Closes the connection and waits for the peer's answer, which it returns.
+    ///
+    /// # Errors
+    /// As [`WebSocket::close`].
+    ///
+    /// # Cancel safety
+    /// The Close frame is sent once; the call can be repeated to go on waiting.
+    pub async fn close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<Option<CloseFrame>, Error> {
+        self.socket.close(frame).await
+    }
+
+    /// Who is on the other end, as far as the route's authenticators vouch for it.
+    pub fn identity(&self) -> &Identity {
+        self.info.identity()
+    }
+}

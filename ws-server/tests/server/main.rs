@@ -1,0 +1,10 @@
+//! A server over real TCP: from the builder to the end of the last session.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod building;
+mod dry_run;
+mod handlers;
+mod pages;
+mod shutdown;
+mod support;
