@@ -18,6 +18,8 @@ mod route;
 mod routes;
 mod served_host;
 mod subprotocol;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod upgrade;
 

@@ -1,0 +1,190 @@
+//! The order of the checks, and their trace.
+
+use super::{super::*, *};
+use crate::{
+    authenticate::{HandshakeContext, Identity},
+    authorize::AuthorizationError,
+};
+
+/// What each check refuses here, in the order of the checks.
+const REFUSED: [&str; 20] = [
+    "http-version-unsupported",
+    "host-malformed",
+    "unexpected-body",
+    "server-draining",
+    "address-quota-exceeded",
+    "server-full",
+    "host-not-served",
+    "route-not-found",
+    "method-not-allowed",
+    "upgrade-conflicting",
+    "websocket-version-unsupported",
+    "websocket-key-invalid",
+    "extension-offer-malformed",
+    "subprotocol-offer-malformed",
+    "origin-denied",
+    "scheme-unsupported",
+    "scope-insufficient",
+    "role-missing",
+    "policy-denied",
+    "subprotocol-unsupported",
+];
+
+/// A handshake with everything wrong, of which one thing after another is repaired.
+#[tokio::test]
+async fn the_checks_are_made_in_their_order() {
+    let config = GateConfig { served_hosts: vec!["example.com".to_owned()], ..GateConfig::default() };
+    let gate = configured(config, demanding());
+    let mut request = Request::new()
+        .method("POST")
+        .target("/mail")
+        .version(Version::HTTP_10)
+        .with("Host", "@")
+        .and("Content-Length", "5")
+        .with("Upgrade", "h2c")
+        .with("Sec-WebSocket-Version", "8")
+        .with("Sec-WebSocket-Key", "x")
+        .with("Sec-WebSocket-Extensions", "=")
+        .with("Sec-WebSocket-Protocol", "a,a")
+        .with("Origin", "null")
+        .with("Authorization", "Basic x");
+    let mut facts = Facts { draining: true, crowded: Some(Crowded::Address), ..facts() };
+    for (check, code) in Check::ALL.into_iter().zip(REFUSED) {
+        let checked = gate.check(&request.head(), &facts).await;
+        assert_eq!(checked.trace.refused_by(), Some(check), "{}", checked.trace);
+        assert_eq!(checked.decision.unwrap_err().cause.code(), code);
+        request = repaired(check, request, &mut facts);
+    }
+    let checked = gate.check(&request.head(), &facts).await;
+    assert_eq!(checked.decision.unwrap().subprotocol.as_deref(), Some("chat.v2"));
+    assert!(checked.trace.steps().all(|(_, outcome)| outcome == Outcome::Passed));
+    assert_eq!(checked.trace.steps().count(), Check::ALL.len());
+}
+
+fn demanding() -> Policy {
+    let allowed = |request: &HandshakeContext<'_>, _: &Identity| {
+        let allowed = request.head().fields().contains("X-Allowed");
+        async move {
+            if allowed { Ok(()) } else { Err(AuthorizationError::PolicyDenied { rule: "allowed".into() }) }
+        }
+    };
+    Policy::new()
+        .authenticate(bearer())
+        .scopes(["chat:read"])
+        .roles(["member"])
+        .authorize(allowed)
+        .subprotocols(["chat.v2"])
+        .require_subprotocol()
+}
+
+fn repaired(check: Check, request: Request, facts: &mut Facts) -> Request {
+    match check {
+        Check::Draining => facts.draining = false,
+        Check::ConnectionsPerAddress => facts.crowded = Some(Crowded::Server),
+        Check::Connections => facts.crowded = None,
+        _ => {}
+    }
+    match check {
+        Check::Draining | Check::ConnectionsPerAddress | Check::Connections => request,
+        Check::HttpVersion => request.version(Version::HTTP_11),
+        Check::Host => request.with("Host", "other.example"),
+        Check::Body => request.without("Content-Length"),
+        Check::ServedHost => request.with("Host", "example.com"),
+        Check::Route => request.target("/chat"),
+        Check::Method => request.method("GET"),
+        Check::Upgrade => request.with("Upgrade", "websocket"),
+        Check::WebSocketVersion => request.with("Sec-WebSocket-Version", "13"),
+        Check::Key => request.with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        Check::ExtensionOffer => request.without("Sec-WebSocket-Extensions"),
+        Check::SubprotocolOffer => request.with("Sec-WebSocket-Protocol", "other"),
+        Check::Origin => request.with("Origin", "http://example.com"),
+        Check::Authentication => request.bearer(&token(json!({ "scope": null, "roles": null }))),
+        Check::Scopes => request.bearer(&token(json!({ "roles": null }))),
+        Check::Roles => request.bearer(&good()),
+        Check::Policy => request.and("X-Allowed", "yes"),
+        Check::Subprotocol => request.with("Sec-WebSocket-Protocol", "chat.v2"),
+    }
+}
+
+#[tokio::test]
+async fn a_trace_says_what_was_checked_and_what_was_not() {
+    let checked = ask(Policy::new(), &Request::new()).await;
+    assert_eq!(
+        checked.trace.to_string(),
+        "http-version host body draining connections-per-address connections (served-host) route method upgrade \
+         websocket-version key extension-offer subprotocol-offer origin (authentication) (scopes) (roles) (policy) \
+         subprotocol"
+    );
+    let checked = ask(Policy::new(), &Request::new().target("/")).await;
+    assert_eq!(
+        checked.trace.to_string(),
+        "http-version host body draining connections-per-address connections (served-host) route=route-not-found"
+    );
+}
+
+#[tokio::test]
+async fn served_hosts_have_a_port_or_all() {
+    let ask = async |served: &str, host: &str| {
+        let config = GateConfig { served_hosts: vec![served.to_owned()], ..GateConfig::default() };
+        let request = Request::new().with("Host", host).without("Origin");
+        configured(config, Policy::new()).check(&request.head(), &facts()).await.decision.is_ok()
+    };
+    for (served, host, expected) in [
+        ("example.com", "example.com", true),
+        ("example.com", "EXAMPLE.com:9001", true),
+        ("example.com:9001", "example.com:9001", true),
+        ("example.com:9001", "example.com", false),
+        ("example.com", "a.example.com", false),
+        ("example.com", "example.com.evil.net", false),
+        ("[::1]", "[::1]:9001", true),
+    ] {
+        assert_eq!(ask(served, host).await, expected, "{host} at {served}");
+    }
+}
+
+#[tokio::test]
+async fn a_subprotocol_is_one_that_both_speak() {
+    let policy = || Policy::new().subprotocols(["chat.v2", "chat.v1"]);
+    for (offered, selected) in [
+        ("chat.v1, chat.v2", Some("chat.v2")),
+        ("chat.v1", Some("chat.v1")),
+        ("CHAT.V1", None),
+        ("other", None),
+    ] {
+        let request = Request::new().with("Sec-WebSocket-Protocol", offered);
+        assert_eq!(accepted(policy(), &request).await.subprotocol.as_deref(), selected, "{offered}");
+    }
+    assert_eq!(accepted(policy(), &Request::new()).await.subprotocol, None);
+    let refusal = ask(policy().require_subprotocol(), &Request::new()).await.decision.unwrap_err();
+    assert_eq!(refusal.cause, Cause::SubprotocolUnsupported);
+    assert_eq!(refusal.supported, ["chat.v2", "chat.v1"]);
+}
+
+#[tokio::test]
+async fn what_was_found_is_handed_on() {
+    let accepted = accepted(Policy::new(), &Request::new()).await;
+    assert_eq!(accepted.route.route, 7);
+    assert!(accepted.identity.is_anonymous());
+    assert!(accepted.upgrade.subprotocols.is_empty());
+}
+
+/// Whoever only asks for the part before the route gets that part.
+#[test]
+fn a_page_needs_no_route_and_no_upgrade() {
+    let request = Request::new().without("Upgrade").without("Connection").target("/page");
+    let gate = gate(Policy::new());
+    assert!(gate.admit(&request.head(), &facts()).decision.is_ok());
+    let refusal = gate.admit(&request.head(), &Facts { draining: true, ..facts() }).decision.unwrap_err();
+    assert_eq!(refusal.cause, Cause::ServerDraining);
+}
+
+#[test]
+fn a_decision_can_be_made_on_any_thread() {
+    fn is_send<T: Send>(_: &T) {}
+    fn is_sync<T: Send + Sync>(_: &T) {}
+    let gate = gate(Policy::new().authenticate(bearer()));
+    let (head, facts) = (Request::new().head(), facts());
+    is_sync(&gate);
+    is_send(&gate.check(&head, &facts));
+    is_send(&gate.check_dry_run(&head, &facts));
+}
