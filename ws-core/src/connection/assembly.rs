@@ -52,7 +52,7 @@ impl Assembly {
         match inflater.filter(|_| self.compressed) {
             Some(inflater) => inflater
                 .inflate(piece, last, &mut self.buffer, limits.message)
-                .map_err(|error| ProtocolError::inflating(&error, limits.message))?,
+                .map_err(|error| ProtocolError::inflating(error, limits.message))?,
             None => self.buffer.extend_from_slice(piece),
         }
         if self.text {

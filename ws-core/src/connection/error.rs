@@ -76,10 +76,10 @@ impl ProtocolError {
         }
     }
 
-    pub(super) const fn inflating(error: &InflateError, limit: usize) -> Self {
+    pub(super) const fn inflating(error: InflateError, limit: usize) -> Self {
         match error {
-            InflateError::TooLarge => Self::MessageTooBig { limit },
-            InflateError::Corrupt => Self::CompressionCorrupt,
+            InflateError::TooLarge | InflateError::RatioExceeded => Self::MessageTooBig { limit },
+            InflateError::Corrupt | InflateError::Incomplete => Self::CompressionCorrupt,
         }
     }
 }

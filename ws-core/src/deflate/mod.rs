@@ -1,78 +1,35 @@
-//! RFC 7692: permessage-deflate.
+//! Compression of messages: permessage-deflate (RFC 7692).
+//!
+//! A server [negotiates](DeflateConfig::negotiate) with the client's offers, a client
+//! [offers](DeflateConfig::offer) and [accepts](DeflateConfig::accept) the answer; both then hold the
+//! same [`DeflateParams`], and each side has a [`Compressor`] for what it sends and an [`Inflater`]
+//! for what it receives.
+//!
+//! zlib cannot compress with a window of 256 bytes (8 bits). A server therefore declines an offer
+//! that asks it to, and a client to which the server allows no more sends stored blocks; what was
+//! compressed with 8 bits is inflated with 9.
 
-use bytes::BytesMut;
+mod compressor;
+mod config;
+mod error;
+mod inflater;
+mod negotiate;
+mod params;
+mod pool;
+mod stored;
 
-/// How we use compression.
-#[derive(Clone, Debug)]
-pub struct DeflateConfig {
-    /// The server's context is reset for each message.
-    pub server_no_context_takeover: bool,
-    /// The client's context is reset for each message.
-    pub client_no_context_takeover: bool,
-    /// Bits of the server's window.
-    pub server_max_window_bits: u8,
-    /// Bits of the client's window.
-    pub client_max_window_bits: u8,
-    /// 1 (fast) to 9 (small).
-    pub level: u8,
-    /// Shorter messages go uncompressed.
-    pub threshold: usize,
-}
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
 
-/// What was agreed.
-#[derive(Clone, Copy, Debug)]
-pub struct DeflateParams {
-    /// The server's context is reset for each message.
-    pub server_no_context_takeover: bool,
-    /// The client's context is reset for each message.
-    pub client_no_context_takeover: bool,
-    /// Bits of the server's window.
-    pub server_max_window_bits: u8,
-    /// Bits of the client's window.
-    pub client_max_window_bits: u8,
-}
+pub use compressor::Compressor;
+pub use config::DeflateConfig;
+pub use error::InflateError;
+pub use inflater::Inflater;
+pub use negotiate::DeflateAnswer;
+pub use params::{DeflateAnswerError, DeflateParams};
 
-/// Why a message does not inflate.
-#[derive(Debug)]
-pub enum InflateError {
-    /// It would be larger than the limit.
-    TooLarge,
-    /// It is not DEFLATE.
-    Corrupt,
-}
-
-/// Inflates messages.
-#[derive(Debug)]
-pub struct Inflater;
-
-impl Inflater {
-    /// For the peer's window.
-    pub fn new(_window_bits: u8, _no_context_takeover: bool) -> Self {
-        Self
-    }
-
-    /// Inflates the next piece of a message.
-    pub fn inflate(
-        &mut self,
-        _input: &[u8],
-        _end_of_message: bool,
-        _out: &mut BytesMut,
-        _limit: usize,
-    ) -> Result<(), InflateError> {
-        Err(InflateError::Corrupt)
-    }
-}
-
-/// Compresses messages.
-#[derive(Debug)]
-pub struct Compressor;
-
-impl Compressor {
-    /// For our window.
-    pub fn new(_window_bits: u8, _no_context_takeover: bool, _level: u8) -> Self {
-        Self
-    }
-
-    /// Compresses one message.
-    pub fn compress(&mut self, _message: &[u8], _out: &mut BytesMut) {}
-}
+/// What a sender takes off the end of a message and a receiver puts back (RFC 7692 7.2.1, 7.2.2):
+/// the length of an empty stored block.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
