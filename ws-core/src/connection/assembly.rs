@@ -61,6 +61,11 @@ impl Assembly {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// The message, whose last piece has come.
     pub(super) fn finish(self) -> Result<Message, ProtocolError> {
         let payload = self.buffer.freeze();

@@ -48,3 +48,7 @@ impl Config {
         Self { role, limits: Limits::default(), deflate: None }
     }
 }
+
+#[cfg(test)]
+#[path = "limit_tests.rs"]
+mod tests;

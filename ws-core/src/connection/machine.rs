@@ -143,3 +143,7 @@ impl Connection {
         self.close_sent = true;
     }
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -11,6 +11,8 @@ mod error;
 mod keepalive;
 mod machine;
 mod receiver;
+#[cfg(test)]
+mod samples;
 mod sender;
 
 pub use config::{Config, Limits, Role};

@@ -114,6 +114,12 @@ impl Receiver {
         }
     }
 
+    /// Bytes of memory that the message in progress holds.
+    #[cfg(test)]
+    pub(super) fn assembled_capacity(&self) -> usize {
+        self.assembly.as_ref().map_or(0, |assembly| assembly.capacity())
+    }
+
     fn advance(&mut self, input: &mut BytesMut) -> Result<Option<Event>, ProtocolError> {
         loop {
             if self.frame.is_none() {
@@ -248,3 +254,7 @@ impl Progress {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "receiver_tests.rs"]
+mod tests;

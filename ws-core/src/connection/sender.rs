@@ -136,3 +136,7 @@ impl Deflate {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "sender_tests.rs"]
+mod tests;
