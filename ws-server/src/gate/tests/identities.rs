@@ -6,6 +6,7 @@ use super::{super::*, *};
 use crate::authenticate::{
     Anonymous, AuthenticationError, Authenticator, Challenging, HandshakeContext, Identity, Scheme,
 };
+use crate::authorize::AuthorizationError;
 
 fn guarded() -> Policy {
     Policy::new().authenticate(bearer())
@@ -213,4 +214,30 @@ async fn an_authenticator_sees_the_request() {
     let identity = checked.decision.unwrap().identity;
     assert_eq!(identity.subject(), Some(r#"192.0.2.1:4711 true /chat Some("lobby") ["a", "b"]"#));
     assert_eq!(identity.expires(), Some(at(NOW)));
+}
+
+/// Whoever cannot be asked has not said no: neither hidden nor blamed on the caller.
+#[tokio::test]
+async fn an_outage_is_no_denial() {
+    let optional = || Policy::new().authenticate(bearer()).authenticate(Anonymous).hide();
+    for (error, expected) in [
+        (AuthorizationError::Unavailable { retry_after: None }, Cause::AuthorizationUnavailable),
+        (AuthorizationError::Internal, Cause::InternalError),
+    ] {
+        let failing =
+            move |_: &HandshakeContext<'_>, _: &Identity| std::future::ready(Err::<(), _>(error.clone()));
+        for request in [Request::new(), Request::new().bearer(&good())] {
+            assert_eq!(cause(optional().authorize(failing.clone()), &request).await, expected);
+        }
+    }
+}
+
+// RFC 6750 3.1: insufficient_scope belongs to a Bearer challenge; another scheme would be no help.
+#[tokio::test]
+async fn a_missing_scope_is_told_to_bearers() {
+    let policy = Policy::new().authenticate(by_key()).authenticate(bearer()).scopes(["x"]);
+    let refusal = ask(policy, &Request::new().bearer(&good())).await.decision.unwrap_err();
+    assert_eq!(refusal.cause, Cause::ScopeInsufficient);
+    assert_eq!(refusal.challenges, [Challenge::bearer("chat")]);
+    assert_eq!(refusal.required_scope.as_deref(), Some("x"));
 }

@@ -111,3 +111,43 @@ fn secrets_are_not_shown() {
         format!("{:?} {:?}", Key::secret(Algorithm::Hs256, secret).unwrap(), Signer::hs256(secret).unwrap());
     assert_eq!(shown, "Key { id: None, algorithm: Hs256, .. } Signer { id: None, algorithm: Hs256, .. }");
 }
+
+/// One element of DER.
+fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(contents.len()).unwrap();
+    let [high, low] = length.to_be_bytes();
+    let length = match length {
+        0..=0x7f => vec![low],
+        0x80..=0xff => vec![0x81, low],
+        _ => vec![0x82, high, low],
+    };
+    [vec![tag], length, contents.to_vec()].concat()
+}
+
+fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Algorithm, KeyError> {
+    let numbers = element(0x30, &[element(0x02, modulus), element(0x02, exponent)].concat());
+    let rsa_encryption = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    let algorithm = element(0x30, &[element(0x06, &rsa_encryption), element(0x05, &[])].concat());
+    let key = element(0x03, &[&[0], &numbers[..]].concat());
+    let der = element(0x30, &[algorithm, key].concat());
+    Key::public_der(Algorithm::Rs256, &der).map(|key| key.algorithm())
+}
+
+// RFC 8017 3.1: the modulus and the exponent are positive, and with primes of this size both are odd.
+#[test]
+fn the_numbers_of_an_rsa_key_make_sense() {
+    let modulus = |bytes: usize| [&[0x00, 0x80][..], &vec![0x01; bytes - 1]].concat();
+    assert_eq!(rsa(&modulus(256), &[1, 0, 1]), Ok(Algorithm::Rs256));
+    assert_eq!(rsa(&modulus(256), &[3]), Ok(Algorithm::Rs256));
+    for exponent in [&[1][..], &[2], &[0], &[0, 3], &[0x81], &[]] {
+        assert_eq!(rsa(&modulus(256), exponent), Err(KeyError::Der), "{exponent:?}");
+    }
+    let even = [&modulus(255)[..], &[2]].concat();
+    for modulus in [&modulus(256)[1..], &[&[0], &modulus(256)[..]].concat(), &even, &[0], &[]] {
+        assert_eq!(rsa(modulus, &[1, 0, 1]), Err(KeyError::Der), "{modulus:?}");
+    }
+    assert_eq!(rsa(&modulus(255), &[1, 0, 1]), Err(KeyError::ModulusSize(2040)));
+    assert_eq!(rsa(&[&[0x7f][..], &[1; 255]].concat(), &[3]), Err(KeyError::ModulusSize(2047)));
+    assert_eq!(rsa(&modulus(1024), &[3]), Ok(Algorithm::Rs256));
+    assert_eq!(rsa(&modulus(1025), &[3]), Err(KeyError::ModulusSize(8200)));
+}
