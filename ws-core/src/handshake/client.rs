@@ -1,3 +1,5 @@
+use std::fmt;
+
 use bytes::BytesMut;
 
 use super::subprotocols::has_repeated;
@@ -26,7 +28,7 @@ use crate::head::{
 /// assert!(handshake.verify(&head).is_err());
 /// # Ok::<(), ws_core::handshake::RequestError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientHandshake {
     target: String,
     host: String,
@@ -166,6 +168,13 @@ impl ClientHandshake {
     /// Any violation of RFC 6455 4.1, upon which the client must fail the connection.
     pub fn verify(&self, response: &ResponseHead) -> Result<Accepted, ResponseError> {
         verify(self, response)
+    }
+}
+
+/// Not the target, the subprotocols and the fields, any of which may hold credentials.
+impl fmt::Debug for ClientHandshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientHandshake").field("host", &self.host).finish_non_exhaustive()
     }
 }
 

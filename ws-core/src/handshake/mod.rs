@@ -12,6 +12,8 @@ mod key;
 mod list;
 mod server;
 mod subprotocols;
+#[cfg(test)]
+mod tests;
 mod upgrade_request;
 mod upgrade_response;
 mod verify;

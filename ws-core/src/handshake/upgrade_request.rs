@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::list::elements;
 use super::subprotocols::parse_subprotocols;
 use super::{ExtensionOffer, HandshakeError, Key, TokenList, check_head, check_method, parse_extensions};
@@ -21,7 +23,7 @@ use crate::head::{Fields, RequestHead, is_token};
 /// assert_eq!(request.subprotocols, ["chat", "superchat"]);
 /// # Ok::<(), ws_core::head::HeadError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpgradeRequest {
     /// The key, from which the answer is made.
     pub key: Key,
@@ -51,6 +53,13 @@ impl UpgradeRequest {
                 .map_err(HandshakeError::Extensions)?,
             subprotocols: parse_subprotocols(fields).map_err(HandshakeError::Subprotocols)?,
         })
+    }
+}
+
+/// Not the subprotocols, in which some clients send credentials.
+impl fmt::Debug for UpgradeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpgradeRequest").field("extensions", &self.extensions).finish_non_exhaustive()
     }
 }
 

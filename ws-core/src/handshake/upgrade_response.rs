@@ -1,6 +1,6 @@
 use bytes::BytesMut;
 
-use super::{Key, UpgradeRequest, parse_extensions};
+use super::{UpgradeRequest, parse_extensions};
 use crate::head::{InvalidField, OutgoingFields};
 
 /// The answer that accepts a handshake (RFC 6455 4.2.2). It can hold only what the request has offered.
@@ -90,7 +90,7 @@ impl<'a> UpgradeResponse<'a> {
         out.extend_from_slice(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
         );
-        out.extend_from_slice(&Key::accept(&self.request.key));
+        out.extend_from_slice(&self.request.key.accept());
         out.extend_from_slice(b"\r\n");
         if let Some(subprotocol) = self.subprotocol {
             out.extend_from_slice(b"Sec-WebSocket-Protocol: ");

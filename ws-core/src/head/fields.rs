@@ -35,7 +35,10 @@ impl Fields {
     pub fn get_all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.lines
             .iter()
-            .filter(move |line| line.name.of(&self.head).eq_ignore_ascii_case(name.as_bytes()))
+            .filter(move |line| {
+                line.name.len() == name.len()
+                    && line.name.of(&self.head).eq_ignore_ascii_case(name.as_bytes())
+            })
             .map(|line| line.value.of(&self.head))
     }
 

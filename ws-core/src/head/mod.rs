@@ -18,6 +18,8 @@ mod response;
 mod status_line;
 mod syntax;
 mod target;
+#[cfg(test)]
+mod tests;
 mod version;
 
 pub use authority::{Authority, AuthorityError};

@@ -59,6 +59,10 @@ impl Span {
         Self { start: narrow(start), end: narrow(end) }
     }
 
+    pub(super) const fn len(self) -> usize {
+        self.end.saturating_sub(self.start) as usize
+    }
+
     pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
