@@ -1,0 +1,10 @@
+//! The way to a server, one file a stage and one error a stage: the address, its name, the TCP connection,
+//! the handshake.
+
+pub(crate) mod dns;
+pub(crate) mod tcp;
+pub(crate) mod url;
+
+pub use dns::DnsError;
+pub use tcp::TcpError;
+pub use url::{Host, UrlError, WsUrl};
