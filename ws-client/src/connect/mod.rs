@@ -2,9 +2,13 @@
 //! the handshake.
 
 pub(crate) mod dns;
+pub(crate) mod handshake;
+#[cfg(test)]
+mod handshake_tests;
 pub(crate) mod tcp;
-pub(crate) mod url;
+mod url;
 
 pub use dns::DnsError;
+pub use handshake::HandshakeError;
 pub use tcp::TcpError;
 pub use url::{Host, UrlError, WsUrl};

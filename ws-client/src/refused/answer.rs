@@ -1,0 +1,254 @@
+//! A refusal as this client understands it.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use ws_core::head::{Fields, ResponseHead};
+use ws_core::refusal::{Cause, Challenge, Problem, RefusedBy};
+
+use super::responsible::{Responsible, is_worth_retrying, responsible};
+use super::{Body, retry_after};
+
+/// The server, or something in front of it, answered the handshake with another status than 101.
+///
+/// What it says in words of its own is in [`problem`](Self::problem) and [`challenges`](Self::challenges);
+/// what follows from that is told by the methods.
+///
+/// ```no_run
+/// use ws_client::ConnectError;
+/// use ws_core::refusal::Cause;
+///
+/// # async fn example() {
+/// match ws_client::connect("ws://127.0.0.1:9001/rooms/lobby").await {
+///     Err(ConnectError::Refused(refused)) if refused.cause() == Some(Cause::TokenExpired) => {
+///         println!("a fresh token is needed");
+///     }
+///     Err(ConnectError::Refused(refused)) if refused.is_worth_retrying() => {
+///         println!("again in {:?}", refused.retry_after.unwrap_or_default());
+///     }
+///     Err(error) => println!("{error}"),
+///     Ok(_) => println!("connected"),
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Refused {
+    /// The HTTP status, 200 to 999.
+    pub status: u16,
+    /// The reason phrase, which may be empty; bytes that are no UTF-8 are replaced.
+    pub reason: String,
+    /// The status line and the header fields as they came.
+    pub head: ResponseHead,
+    /// The body, as much of it as was taken.
+    pub body: Body,
+    /// The body's meaning, where it is a problem document (RFC 9457).
+    pub problem: Option<Problem>,
+    /// The challenges of all `WWW-Authenticate` fields that follow the grammar (RFC 9110 11.6.1).
+    pub challenges: Vec<Challenge>,
+    /// Who refused, where a `Refused-By` field tells it.
+    pub refused_by: Option<RefusedBy>,
+    /// When to come back, at most a year away: from `Retry-After` (RFC 9110 10.2.3), else from the problem.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refused {
+    pub(crate) fn new(head: ResponseHead, body: Body) -> Self {
+        let fields = head.fields();
+        let problem = body_as_problem(fields, &body);
+        let challenges = fields
+            .get_all("WWW-Authenticate")
+            .filter_map(|value| Challenge::parse_list(std::str::from_utf8(value).ok()?).ok())
+            .flatten()
+            .collect();
+        let retry_after = fields
+            .get_str("Retry-After")
+            .and_then(|value| retry_after::parse(value, SystemTime::now()))
+            .or_else(|| retry_after::parse(&problem.as_ref()?.retry_after?.to_string(), SystemTime::now()));
+        Self {
+            status: head.status(),
+            reason: String::from_utf8_lossy(head.reason()).into_owned(),
+            refused_by: fields.get_str(RefusedBy::FIELD).and_then(|value| RefusedBy::parse(value).ok()),
+            retry_after,
+            challenges,
+            problem,
+            body,
+            head,
+        }
+    }
+
+    /// The header fields of the answer.
+    pub fn fields(&self) -> &Fields {
+        self.head.fields()
+    }
+
+    /// The cause in the catalogue of refusals, where the answer tells one that is known.
+    pub fn cause(&self) -> Option<Cause> {
+        let by_field = self.refused_by.as_ref().and_then(RefusedBy::cause);
+        by_field.or_else(|| self.problem.as_ref().and_then(Problem::cause))
+    }
+
+    /// Whether the WebSocket server itself refused. If not, a proxy, a CDN or a server that does not know
+    /// the catalogue did.
+    pub fn by_application(&self) -> bool {
+        self.refused_by.is_some() || self.problem.as_ref().is_some_and(|problem| problem.cause().is_some())
+    }
+
+    /// Who has to change something.
+    pub fn responsible(&self) -> Responsible {
+        responsible(self.cause(), self.status)
+    }
+
+    /// Whether the very same request may be let in later, without any change on this side; if so, not
+    /// before [`retry_after`](Self::retry_after).
+    pub fn is_worth_retrying(&self) -> bool {
+        is_worth_retrying(self.cause(), self.status)
+    }
+
+    /// What the one who was refused can do, where the cause is known.
+    pub fn remedy(&self) -> Option<&'static str> {
+        self.cause().map(Cause::remedy)
+    }
+}
+
+/// The status, then the cause and what the server says about it.
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the handshake was refused with {}", self.status)?;
+        if !self.reason.is_empty() {
+            write!(f, " {}", self.reason)?;
+        }
+        let problem = self.problem.as_ref();
+        let said = problem.and_then(|problem| problem.detail.as_deref().or(problem.title.as_deref()));
+        if let Some(cause) = self.cause() {
+            write!(f, ", {cause}: {}", said.unwrap_or(cause.summary()))?;
+            // Our own servers say in the detail what to do; others that use the code may not.
+            if !said.is_some_and(|said| said.contains(cause.remedy())) {
+                write!(f, " {}", cause.remedy())?;
+            }
+            Ok(())
+        } else if let Some(said) = said {
+            write!(f, ": {said}")
+        } else if !self.by_application() {
+            f.write_str(
+                " by something that gives no cause: a proxy, or a server that speaks no WebSocket here",
+            )
+        } else {
+            f.write_str(": the server does not disclose why; its log does")
+        }
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("status", &self.status)
+            .field("cause", &self.cause().map(Cause::code))
+            .field("problem", &self.problem)
+            .field("challenges", &self.challenges)
+            .field("refused_by", &self.refused_by)
+            .field("retry_after", &self.retry_after)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+// RFC 9457 3: the media type tells a problem document; a part of one is none.
+fn body_as_problem(fields: &Fields, body: &Body) -> Option<Problem> {
+    let media_type = fields.get_str("Content-Type")?.split(';').next()?.trim();
+    if !media_type.eq_ignore_ascii_case(Problem::MEDIA_TYPE) || !body.is_complete() {
+        return None;
+    }
+    Problem::parse(body.bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use ws_core::head::{HeadLimits, HeadReader};
+
+    use super::*;
+    use crate::refused::{Framing, read};
+
+    async fn refused(head: &str, body: &str) -> Refused {
+        let mut buffer = BytesMut::from(format!("HTTP/1.1 {head}\r\n\r\n").as_str());
+        let mut reader = HeadReader::new(HeadLimits::default());
+        let head = reader.read_response(&mut buffer).expect("valid").expect("whole");
+        let mut stream = body.as_bytes();
+        let body =
+            read(&mut stream, BytesMut::new(), Framing::UntilClose, 1000, Duration::from_secs(1)).await;
+        Refused::new(head, body)
+    }
+
+    const EXPIRED: &str = "401 Unauthorized\r\nContent-Type: application/problem+json; charset=utf-8\r\n\
+         WWW-Authenticate: Bearer realm=\"a, b\", error=\"invalid_token\", Basic realm=\"c\"\r\n\
+         WWW-Authenticate: Ticket realm=\"d\"\r\n\
+         Refused-By: rooms; code=token-expired; id=42";
+    const PROBLEM: &str = r#"{"status":401,"code":"token-expired","detail":"It ended.","retry_after":7}"#;
+
+    #[tokio::test]
+    async fn everything_that_was_said_is_there() {
+        let refused = refused(EXPIRED, PROBLEM).await;
+        assert_eq!((refused.status, refused.reason.as_str()), (401, "Unauthorized"));
+        assert_eq!(refused.cause(), Some(Cause::TokenExpired));
+        assert!(refused.by_application());
+        assert_eq!(refused.problem.as_ref().and_then(|problem| problem.detail.as_deref()), Some("It ended."));
+        let schemes: Vec<&str> = refused.challenges.iter().map(Challenge::scheme).collect();
+        assert_eq!(schemes, ["Bearer", "Basic", "Ticket"]);
+        assert_eq!(refused.refused_by.as_ref().and_then(|by| by.id.as_deref()), Some("42"));
+        assert_eq!(refused.retry_after, Some(Duration::from_secs(7)));
+        assert_eq!(refused.responsible(), Responsible::Client);
+        assert!(!refused.is_worth_retrying());
+        let text = refused.to_string();
+        assert!(text.contains("401 Unauthorized, token-expired: It ended."), "{text}");
+        assert!(text.contains(Cause::TokenExpired.remedy()), "{text}");
+    }
+
+    #[tokio::test]
+    async fn the_field_says_more_than_the_problem_and_the_problem_more_than_nothing() {
+        let both = refused(&EXPIRED.replace("token-expired", "token-revoked"), PROBLEM).await;
+        assert_eq!(both.cause(), Some(Cause::TokenRevoked));
+        let problem_alone = refused(&EXPIRED.replace("Refused-By", "X"), PROBLEM).await;
+        assert_eq!(problem_alone.cause(), Some(Cause::TokenExpired));
+        assert!(problem_alone.by_application());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_no_problem_document_is_not_read_as_one() {
+        for head in [EXPIRED.replace("problem+json", "json"), EXPIRED.replace("Content-Type", "X")] {
+            assert!(refused(&head, PROBLEM).await.problem.is_none());
+        }
+        let cut = refused(EXPIRED, &PROBLEM[..20]).await;
+        assert!(cut.problem.is_none());
+        assert_eq!(cut.body.bytes(), &PROBLEM.as_bytes()[..20]);
+    }
+
+    #[tokio::test]
+    async fn a_minimal_refusal_is_the_applications_without_a_cause() {
+        let minimal = refused("403 Forbidden\r\nRefused-By: rooms; id=42", "").await;
+        assert_eq!(minimal.cause(), None);
+        assert!(minimal.by_application());
+        assert!(minimal.to_string().contains("does not disclose"), "{minimal}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_something_in_between() {
+        let proxy = refused("503 Service Unavailable\r\nRetry-After: 3", "<html>").await;
+        assert!(!proxy.by_application());
+        assert_eq!(proxy.retry_after, Some(Duration::from_secs(3)));
+        assert!(proxy.is_worth_retrying());
+        assert_eq!(proxy.responsible(), Responsible::Server);
+        assert!(proxy.to_string().contains("503 Service Unavailable by something"), "{proxy}");
+    }
+
+    #[tokio::test]
+    async fn what_does_not_parse_is_absent() {
+        let odd = refused(
+            "401 \r\nWWW-Authenticate: Bearer realm=\"a\r\nWWW-Authenticate: Basic\r\nRefused-By: a b\r\nRetry-After: x",
+            "",
+        )
+        .await;
+        assert_eq!(odd.challenges.len(), 1);
+        assert!(odd.refused_by.is_none() && odd.retry_after.is_none());
+    }
+}
