@@ -59,15 +59,21 @@ impl ConnectError {
     pub fn responsible(&self) -> Responsible {
         match self {
             Self::Url(_) | Self::Request(_) | Self::Redirected(_) => Responsible::Client,
-            Self::Dns(DnsError::NotFound { .. }) => Responsible::Client,
-            Self::Dns(DnsError::Failed { .. } | DnsError::TimedOut { .. }) => Responsible::Network,
-            Self::Tcp(TcpError::PortClosed { .. }) => Responsible::Server,
-            Self::Tcp(TcpError::NotPermitted { .. } | TcpError::Failed { .. }) => Responsible::Client,
-            Self::Tcp(TcpError::Unreachable { .. } | TcpError::TimedOut { .. }) => Responsible::Network,
-            // What listens there is no WebSocket server, so the address is wrong.
-            Self::Handshake(HandshakeError::TlsPort | HandshakeError::NotHttp) => Responsible::Client,
-            Self::Handshake(HandshakeError::Write(_) | HandshakeError::Read(_)) => Responsible::Network,
-            Self::Handshake(_) => Responsible::Server,
+            Self::Dns(error) => match error {
+                DnsError::NotFound { .. } => Responsible::Client,
+                DnsError::Failed { .. } | DnsError::TimedOut { .. } => Responsible::Network,
+            },
+            Self::Tcp(error) => match error {
+                TcpError::PortClosed { .. } => Responsible::Server,
+                TcpError::NotPermitted { .. } | TcpError::Failed { .. } => Responsible::Client,
+                TcpError::Unreachable { .. } | TcpError::TimedOut { .. } => Responsible::Network,
+            },
+            Self::Handshake(error) => match error {
+                // What listens there is no WebSocket server, so the address is wrong.
+                HandshakeError::TlsPort | HandshakeError::NotHttp => Responsible::Client,
+                HandshakeError::Write(_) | HandshakeError::Read(_) => Responsible::Network,
+                _ => Responsible::Server,
+            },
             Self::Refused(refused) => refused.responsible(),
         }
     }

@@ -1,11 +1,44 @@
 //! A WebSocket client whose errors say what to do.
+//!
+//! ```no_run
+//! use ws_client::{Client, ConnectError};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder("ws://127.0.0.1:9001/rooms/lobby")?.header("User-Agent", "rooms/1.0")?.build();
+//! let mut socket = match client.connect().await {
+//!     Ok(socket) => socket,
+//!     // The server said no: `refused` has its status, header, body, cause and challenges.
+//!     Err(ConnectError::Refused(refused)) => return Err(refused.to_string().into()),
+//!     // Any other error names the stage that failed and what to do about it.
+//!     Err(error) => return Err(error.into()),
+//! };
+//! socket.send("hello").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The way to an open [`WebSocket`](ws_core::net::WebSocket), each stage with its own time limit and error:
+//!
+//! ```text
+//!  URL ──▶ name resolution ──▶ TCP ──▶ handshake ──▶ WebSocket
+//!   │              │            │          ├── HandshakeError: no proper answer
+//!   │              │            │          ├── Redirected:     another address, not followed
+//!   │              │            │          └── Refused:        an HTTP status, and why
+//! UrlError      DnsError     TcpError
+//! ```
+//!
+//! Connections are plain TCP; TLS (`wss://`) is not built in yet, see [`Client::connect_over`].
 
+mod client;
+#[cfg(test)]
+mod client_tests;
 mod connect;
 mod error;
 mod refused;
 mod request;
 
-pub use connect::{DnsError, HandshakeError, Host, TcpError, UrlError, WsUrl};
+pub use client::{Answer, Builder, Client, connect};
+pub use connect::{DnsError, HandshakeError, Host, TcpError, Timeouts, UrlError, WsUrl};
 pub use error::{ConnectError, Redirected};
 pub use refused::{Body, BodyEnd, ChunkError, Refused, Responsible};
 pub use request::RequestError;

@@ -6,10 +6,12 @@ use std::time::Duration;
 use bytes::BytesMut;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
+use ws_core::deflate::DeflateAnswerError;
 use ws_core::handshake::{Accepted, ClientHandshake, ResponseError};
 use ws_core::head::{Fields, HeadError, HeadLimits, HeadReader, ResponseHead};
 
+use super::timeouts::{Budget, Timeouts, deadline};
 use crate::error::{ConnectError, Redirected};
 use crate::refused::{Framing, Refused, read};
 
@@ -65,18 +67,19 @@ pub enum HandshakeError {
     /// The answer is 101, but not one to this request (RFC 6455 4.1).
     #[error("the server's 101 does not answer the handshake")]
     Response(#[source] ResponseError),
+    /// The server accepted compression with parameters that were not offered or are not valid (RFC 7692 7.1).
+    #[error("the server's answer to the offer of compression is not valid")]
+    Compression(#[source] DeflateAnswerError),
 }
 
 /// What bounds the answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AnswerLimits {
-    /// For the answer's head, together with sending the request.
-    pub(crate) within: Duration,
+    pub(crate) budget: Budget,
+    pub(crate) timeouts: Timeouts,
     pub(crate) head: HeadLimits,
     /// Bytes of a refusal's body.
     pub(crate) body: usize,
-    /// For the body alone.
-    pub(crate) body_within: Duration,
 }
 
 /// A handshake that was accepted.
@@ -90,8 +93,8 @@ pub(crate) struct Opened {
 
 /// Sends the request and reads the answer to it.
 ///
-/// Ends at the latest after `limits.within` and `limits.body_within`. Not cancel safe: the stream cannot be
-/// used any more when this ends otherwise than with success.
+/// Ends in the time that the limits give. Not cancel safe: the stream cannot be used any more when this ends
+/// otherwise than with success.
 pub(crate) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     handshake: &ClientHandshake,
@@ -110,7 +113,8 @@ pub(crate) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
         }
         _ => {
             let framing = framing(&head)?;
-            let body = read(stream, buffer, framing, limits.body, limits.body_within).await;
+            let within = limits.budget.stage(limits.timeouts.body);
+            let body = read(stream, buffer, framing, limits.body, within).await;
             Err(ConnectError::Refused(Box::new(Refused::new(head, body))))
         }
     }
@@ -123,8 +127,9 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     limits: AnswerLimits,
     buffer: &mut BytesMut,
 ) -> Result<ResponseHead, HandshakeError> {
-    let deadline = Instant::now() + limits.within;
-    let timed_out = |received| HandshakeError::TimedOut { after: limits.within, received };
+    let after = limits.budget.stage(limits.timeouts.handshake);
+    let deadline = deadline(after);
+    let timed_out = |received| HandshakeError::TimedOut { after, received };
     let mut request = BytesMut::with_capacity(512);
     handshake.encode(&mut request);
     let sent = async {

@@ -10,17 +10,20 @@ use ws_core::head::{HeadError, HeadLimits};
 use ws_core::refusal::Cause;
 
 use super::handshake::{AnswerLimits, HandshakeError, Opened, open};
+use super::timeouts::{Budget, Timeouts};
 use crate::error::ConnectError;
 use crate::refused::{BodyEnd, Refused};
 
-const LIMITS: AnswerLimits = AnswerLimits {
-    within: Duration::from_secs(10),
-    head: HeadLimits { bytes: 2000, line: 1000, fields: 10, target: 1000 },
-    body: 1000,
-    body_within: Duration::from_secs(5),
-};
+const HANDSHAKE: Duration = Duration::from_secs(10);
+const BODY: Duration = Duration::from_secs(5);
 const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
      Sec-WebSocket-Accept: {accept}\r\n\r\n";
+
+fn limits() -> AnswerLimits {
+    let timeouts = Timeouts { handshake: HANDSHAKE, body: BODY, ..Timeouts::default() };
+    let head = HeadLimits { bytes: 2000, line: 1000, fields: 10, target: 1000 };
+    AnswerLimits { budget: Budget::new(timeouts.total), timeouts, head, body: 1000 }
+}
 
 /// The outcome of a handshake with a peer that reads the request and then does as `script` says.
 async fn outcome<F>(script: impl FnOnce(DuplexStream, String) -> F) -> Result<Opened, ConnectError>
@@ -38,11 +41,13 @@ where
         let key = request.split("Sec-WebSocket-Key: ").nth(1).and_then(|rest| rest.split("\r\n").next());
         let accept = accept_value(key.expect("a key"));
         script(theirs, String::from_utf8(accept.to_vec()).expect("text")).await;
-        std::future::pending().await
     };
+    // The peer may wait for ever; the client must not.
+    let opening = open(&mut ours, &handshake, limits());
+    tokio::pin!(opening, peer);
     tokio::select! {
-        outcome = open(&mut ours, &handshake, LIMITS) => outcome,
-        () = peer => unreachable!(),
+        outcome = &mut opening => outcome,
+        () = &mut peer => opening.await,
     }
 }
 
@@ -123,7 +128,7 @@ async fn an_answer_that_is_no_answer() {
 async fn silence_and_slowness_end_in_time() {
     let silent = outcome(async |stream, _| {
         let _open = stream;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     let started = Instant::now();
     let error = silent.await.expect_err("nothing comes");
@@ -131,7 +136,7 @@ async fn silence_and_slowness_end_in_time() {
         matches!(error, ConnectError::Handshake(HandshakeError::TimedOut { received: 0, .. })),
         "{error:?}"
     );
-    assert_eq!(started.elapsed(), LIMITS.within);
+    assert_eq!(started.elapsed(), HANDSHAKE);
     // A byte a second is progress, but does not buy more time.
     let drip = outcome(async |mut stream, _| {
         for byte in "HTTP/1.1 101 Switching Protocols\r\n".bytes() {
@@ -144,7 +149,7 @@ async fn silence_and_slowness_end_in_time() {
         matches!(error, ConnectError::Handshake(HandshakeError::TimedOut { received: 10, .. })),
         "{error:?}"
     );
-    assert_eq!(started.elapsed(), LIMITS.within * 2);
+    assert_eq!(started.elapsed(), HANDSHAKE * 2);
 }
 
 // RFC 9110 15.2: interim responses may come before the final one.
@@ -210,10 +215,10 @@ async fn a_bad_body_never_hides_the_status() {
     assert_eq!((large.body.bytes().len(), large.body.end()), (1000, BodyEnd::TooLarge { limit: 1000 }));
     let silent = outcome(async |mut stream, _| {
         let _ = stream.write_all(b"HTTP/1.1 503 Full\r\nRetry-After: 7\r\nContent-Length: 9\r\n\r\n").await;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     let Err(ConnectError::Refused(silent)) = silent.await else { panic!("a refusal") };
-    assert_eq!(silent.body.end(), BodyEnd::TimedOut { after: LIMITS.body_within });
+    assert_eq!(silent.body.end(), BodyEnd::TimedOut { after: BODY });
     assert_eq!(silent.retry_after, Some(Duration::from_secs(7)));
     let endless = outcome(async |mut stream, _| {
         let _ = stream.write_all(b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n").await;
@@ -227,10 +232,10 @@ async fn a_bad_body_never_hides_the_status() {
 async fn an_answer_that_comes_before_the_request_was_read_is_still_an_answer() {
     let handshake = ClientHandshake::new("h", "/").expect("valid");
     let mut stream = deaf(b"HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n");
-    let outcome = open(&mut stream, &handshake, LIMITS).await;
+    let outcome = open(&mut stream, &handshake, limits()).await;
     assert!(matches!(outcome, Err(ConnectError::Refused(refused)) if refused.status == 503));
     let mut stream = deaf(b"");
-    let outcome = open(&mut stream, &handshake, LIMITS).await;
+    let outcome = open(&mut stream, &handshake, limits()).await;
     assert!(matches!(outcome, Err(ConnectError::Handshake(HandshakeError::Write(_)))), "{outcome:?}");
 }
 

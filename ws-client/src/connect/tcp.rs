@@ -10,6 +10,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use super::timeouts::deadline;
+
 /// The head start of an address before the next one is tried beside it (RFC 8305 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
@@ -85,7 +87,7 @@ where
     S: Send + 'static,
     F: Future<Output = io::Result<S>> + Send + 'static,
 {
-    let end = Instant::now() + within;
+    let end = deadline(within);
     let mut attempts = JoinSet::new();
     let mut failures = Vec::new();
     for address in alternate(addresses) {

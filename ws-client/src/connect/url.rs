@@ -1,6 +1,6 @@
 //! The address: what a `ws://` URL must be before anything is looked up.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
@@ -162,7 +162,7 @@ pub enum UrlError {
     /// The scheme is `wss`.
     #[error(
         "TLS is not built into this version, so wss:// cannot be used yet: connect to a ws:// address, \
-         or make the TLS connection yourself and use Builder::connect_over"
+         or make the TLS connection yourself and use Client::connect_over"
     )]
     TlsNotBuiltIn,
     /// There is no host after `//`.
@@ -262,12 +262,16 @@ fn resource(url: &Url) -> String {
         _ => path.to_owned(),
     };
     // RFC 3986 3.3, 3.4: a few characters that the URL standard lets stand are not valid in a request target.
-    let valid = |char: char| char.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@/?%".contains(char);
-    resource.chars().map(|char| if valid(char) { char.to_string() } else { encoded(char) }).collect()
-}
-
-fn encoded(char: char) -> String {
-    char.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte);
+    let mut target = String::with_capacity(resource.len());
+    for byte in resource.bytes() {
+        if valid(byte) {
+            target.push(char::from(byte));
+        } else {
+            let _ = write!(target, "%{byte:02X}");
+        }
+    }
+    target
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::chunked::{ChunkError, Chunked};
+use crate::connect::timeouts::deadline;
 
 /// How much room a read has.
 const PIECE: usize = 4096;
@@ -92,7 +93,7 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
     limit: usize,
     within: Duration,
 ) -> Body {
-    let deadline = Instant::now() + within;
+    let deadline = deadline(within);
     let mut decoder = Decoder::new(framing);
     let mut out = BytesMut::new();
     // A chunked body can be mostly its own coding: what is read is bounded as well, not just what is kept.
@@ -164,6 +165,7 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -193,7 +195,7 @@ mod tests {
 
     async fn stays_open(stream: DuplexStream) {
         let _open = stream;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     // RFC 9112 6.3: the length, the chunked coding and the end of the connection each end a body.

@@ -1,0 +1,225 @@
+//! The client as a whole, against a scripted server on a TCP port or a pipe.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::TcpListener;
+use ws_core::connection::Role;
+use ws_core::deflate::{DeflateAnswer, DeflateConfig};
+use ws_core::handshake::{UpgradeRequest, UpgradeResponse};
+use ws_core::head::{HeadLimits, HeadReader, RequestHead};
+use ws_core::net::{SocketConfig, Transport, WebSocket};
+use ws_core::refusal::Cause;
+
+use crate::{
+    Client, ConnectError, DnsError, HandshakeError, Responsible, TcpError, Timeouts, UrlError, connect,
+};
+
+async fn read_head(stream: &mut impl Transport) -> (RequestHead, BytesMut) {
+    let mut buffer = BytesMut::new();
+    let mut reader = HeadReader::new(HeadLimits::default());
+    loop {
+        if let Some(head) = reader.read_request(&mut buffer).expect("a valid request") {
+            return (head, buffer);
+        }
+        stream.read_buf(&mut buffer).await.expect("open");
+    }
+}
+
+/// Accepts a handshake, with the first subprotocol offered and compression where it is offered.
+async fn accept(mut stream: impl Transport) -> (WebSocket, RequestHead) {
+    let (head, leftover) = read_head(&mut stream).await;
+    let request = UpgradeRequest::from_head(&head).expect("a valid handshake");
+    let mut config = SocketConfig::new(Role::Server);
+    let mut response = UpgradeResponse::new(&request);
+    if let Some(first) = request.subprotocols.first() {
+        response.subprotocol(first).expect("offered");
+    }
+    let ours = DeflateConfig::default();
+    if let Some(DeflateAnswer { params, header }) = ours.negotiate(&request.extensions) {
+        config.deflate = Some((params, ours));
+        response.extensions(&header).expect("offered");
+    }
+    let mut out = BytesMut::new();
+    response.encode(&mut out);
+    stream.write_all(&out).await.expect("open");
+    (WebSocket::from_stream(stream, config, leftover), head)
+}
+
+/// Serves one connection: echoes until it is closed; gives back the request that opened it.
+async fn echo(stream: impl Transport) -> RequestHead {
+    let (mut socket, head) = accept(stream).await;
+    while let Ok(Some(message)) = socket.recv().await {
+        socket.send(message).await.expect("open");
+    }
+    head
+}
+
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    (listener, address)
+}
+
+#[tokio::test]
+async fn connects_and_talks() {
+    let (listener, address) = listener().await;
+    let server = tokio::spawn(async move { echo(listener.accept().await.expect("a client").0).await });
+    let mut socket = connect(format!("ws://localhost:{}/a?b=c", address.port())).await.expect("it listens");
+    socket.send("hello").await.expect("open");
+    let answer = socket.recv().await.expect("open").expect("a message");
+    assert_eq!(answer.as_text(), Some("hello"));
+    socket.close(None).await.expect("closed on both sides");
+    let head = server.await.expect("no panic");
+    assert_eq!(head.target(), "/a?b=c");
+    assert_eq!(head.fields().get_str("Host"), Some(format!("localhost:{}", address.port()).as_str()));
+}
+
+#[tokio::test]
+async fn what_was_asked_for_is_sent_and_what_was_agreed_is_told() {
+    let (ours, theirs) = duplex(1 << 16);
+    let server = tokio::spawn(echo(theirs));
+    let builder = Client::builder("ws://h/").expect("valid").bearer_token("t0ken").expect("valid");
+    let builder = builder.origin("http://h").expect("valid").subprotocols(["b", "a"]).expect("valid");
+    let client = builder.compression(DeflateConfig::default()).build();
+    let (mut socket, answer) = client.connect_over(ours).await.expect("accepted");
+    assert_eq!(answer.subprotocol.as_deref(), Some("b"));
+    assert!(answer.compression.is_some_and(|params| params.server_no_context_takeover));
+    assert_eq!(answer.head.status(), 101);
+    let text = "compressible ".repeat(1000);
+    socket.send(text.as_str()).await.expect("open");
+    let echoed = socket.recv().await.expect("open").expect("a message");
+    assert_eq!(echoed.as_text(), Some(text.as_str()));
+    socket.close(None).await.expect("closed");
+    let head = server.await.expect("no panic");
+    assert_eq!(head.fields().get_str("Authorization"), Some("Bearer t0ken"));
+    assert_eq!(head.fields().get_str("Origin"), Some("http://h"));
+}
+
+/// What a client that offers compression makes of an answer.
+async fn answered(answer: impl FnOnce(&UpgradeRequest) -> String) -> Result<(), ConnectError> {
+    let (ours, mut theirs) = duplex(4096);
+    let client = Client::builder("ws://h/").expect("valid").compression(DeflateConfig::default()).build();
+    let server = async {
+        let (head, _) = read_head(&mut theirs).await;
+        let request = UpgradeRequest::from_head(&head).expect("a valid handshake");
+        theirs.write_all(answer(&request).as_bytes()).await.expect("open");
+    };
+    let (outcome, ()) = tokio::join!(client.connect_over(ours), server);
+    outcome.map(|_| ())
+}
+
+// RFC 7692 7.1: a client fails the connection on an answer that its offer does not allow.
+#[tokio::test]
+async fn an_answer_about_compression_that_was_not_offered() {
+    let with = |extension: &'static str| {
+        move |request: &UpgradeRequest| {
+            let mut out = BytesMut::new();
+            UpgradeResponse::new(request).extensions("permessage-deflate").expect("offered").encode(&mut out);
+            String::from_utf8(out.to_vec()).expect("text").replace("permessage-deflate", extension)
+        }
+    };
+    answered(with("permessage-deflate")).await.expect("valid");
+    for extension in
+        ["permessage-deflate; server_max_window_bits=7", "permessage-deflate; client_max_window_bits"]
+    {
+        let error = answered(with(extension)).await.expect_err(extension);
+        assert!(matches!(error, ConnectError::Handshake(HandshakeError::Compression(_))), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_over_tcp() {
+    let (listener, address) = listener().await;
+    tokio::spawn(async move {
+        let mut stream = listener.accept().await.expect("a client").0;
+        read_head(&mut stream).await;
+        let answer = "HTTP/1.1 503 Service Unavailable\r\nRefused-By: rooms; code=server-full; id=1\r\n\
+                      Retry-After: 9\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(answer.as_bytes()).await.expect("open");
+        std::future::pending::<()>().await;
+    });
+    let error = connect(format!("ws://{address}")).await.expect_err("full");
+    assert_eq!(error.cause(), Some(Cause::ServerFull));
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(9)));
+    assert_eq!((error.responsible(), error.is_worth_retrying()), (Responsible::Server, true));
+}
+
+#[tokio::test]
+async fn the_total_time_bounds_every_stage() {
+    let (listener, address) = listener().await;
+    let started = Instant::now();
+    let total = Duration::from_millis(50);
+    let silent = Client::builder(format!("ws://{address}")).expect("valid").timeout(total).build();
+    let error = silent.connect().await.expect_err("nobody answers");
+    assert!(matches!(error, ConnectError::Handshake(HandshakeError::TimedOut { .. })), "{error:?}");
+    // The body of a refusal, too, has only what is left.
+    tokio::spawn(async move {
+        // The first connection is that of the attempt above.
+        let _first = listener.accept().await.expect("a client");
+        let mut stream = listener.accept().await.expect("a client").0;
+        read_head(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\n").await.expect("open");
+        std::future::pending::<()>().await;
+    });
+    let timeouts = Timeouts { body: Duration::from_secs(60), total, ..Timeouts::default() };
+    let slow = Client::builder(format!("ws://{address}")).expect("valid").timeouts(timeouts).build();
+    let error = slow.connect().await.expect_err("refused");
+    assert!(matches!(error, ConnectError::Refused(_)), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn each_stage_has_its_own_error() {
+    assert!(matches!(connect("wss://h/").await, Err(ConnectError::Url(UrlError::TlsNotBuiltIn))));
+    let header = Client::builder("ws://h/").expect("valid").header("Host", "x");
+    assert!(matches!(header.map_err(ConnectError::from), Err(ConnectError::Request(_))));
+    let (listener, address) = listener().await;
+    drop(listener);
+    let closed = connect(format!("ws://{address}")).await;
+    assert!(matches!(closed, Err(ConnectError::Tcp(TcpError::PortClosed { .. }))), "{closed:?}");
+}
+
+#[tokio::test]
+async fn a_dropped_attempt_closes_its_connection() {
+    let (ours, mut theirs) = duplex(4096);
+    let client = Client::builder("ws://h/").expect("valid").build();
+    let attempt = tokio::time::timeout(Duration::from_millis(20), client.connect_over(ours));
+    assert!(attempt.await.is_err());
+    let mut rest = Vec::new();
+    theirs.read_to_end(&mut rest).await.expect("the request, then the end");
+    assert!(rest.starts_with(b"GET / "));
+}
+
+#[tokio::test]
+async fn the_peer_hangs_up() {
+    let hang_up = async |stream: DuplexStream| drop(stream);
+    let (ours, theirs) = duplex(4096);
+    hang_up(theirs).await;
+    let client = Client::builder("ws://h/").expect("valid").build();
+    let error = client.connect_over(ours).await.map(|_| ()).expect_err("gone");
+    assert!(matches!(error, ConnectError::Handshake(HandshakeError::Write(_))), "{error:?}");
+    assert!(error.is_worth_retrying());
+}
+
+#[test]
+fn whose_turn_it_is_and_whether_to_retry() {
+    let not_found = || DnsError::NotFound { host: "h".into(), source: None };
+    for (error, responsible, retry) in [
+        (ConnectError::Url(UrlError::Empty), Responsible::Client, false),
+        (ConnectError::Dns(not_found()), Responsible::Client, false),
+        (
+            ConnectError::Dns(DnsError::TimedOut { host: "h".into(), after: Duration::ZERO }),
+            Responsible::Network,
+            true,
+        ),
+        (ConnectError::Handshake(HandshakeError::NoAnswer), Responsible::Server, true),
+        (ConnectError::Handshake(HandshakeError::NotHttp), Responsible::Client, false),
+        (ConnectError::Handshake(HandshakeError::ContentLength), Responsible::Server, false),
+    ] {
+        assert_eq!((error.responsible(), error.is_worth_retrying()), (responsible, retry), "{error:?}");
+        assert_eq!((error.cause(), error.retry_after()), (None, None), "{error:?}");
+    }
+}
