@@ -1,0 +1,108 @@
+//! ws-core: the state machine over plain buffers.
+
+use std::io::Write;
+
+use bytes::{Buf, Bytes, BytesMut};
+use ws_core::connection::{Config, Connection, Event, Receiver, Role, Sender};
+use ws_core::frame::{Header, apply_mask};
+use ws_core::message::{Message, Text};
+
+use crate::memory::{Pipe, Source, Tape};
+
+/// The size of a read, as in `ws_core::net`.
+const READ: usize = 64 * 1024;
+
+pub(crate) fn receive(mut tape: Tape) -> impl FnMut() -> usize {
+    let mut receiver = Receiver::new(&Config::new(Role::Server));
+    let mut input = BytesMut::with_capacity(READ);
+    move || loop {
+        match receiver.receive(&mut input).expect("valid frames") {
+            Some(Event::Message(message)) => return message.len(),
+            Some(_) => {}
+            None => {
+                input.reserve(receiver.missing(&input).unwrap_or(0).max(READ));
+                tape.hand(READ, |piece| input.extend_from_slice(piece));
+            }
+        }
+    }
+}
+
+/// The frames alone, their payload borrowed from the buffer.
+pub(crate) fn receive_in_place(mut tape: Tape) -> impl FnMut() -> usize {
+    let mut input = BytesMut::with_capacity(READ);
+    move || loop {
+        if let Some((header, size)) = Header::parse(&input).expect("valid frames") {
+            let length = usize::try_from(header.length).expect("a short frame");
+            if let Some(payload) = input.get_mut(size..size + length) {
+                apply_mask(payload, header.mask.expect("a client's frame"), 0);
+                let length = std::hint::black_box(payload).len();
+                input.advance(size + length);
+                return length;
+            }
+        }
+        input.reserve(READ);
+        tape.hand(READ, |piece| input.extend_from_slice(piece));
+    }
+}
+
+pub(crate) fn send(payload: &Bytes) -> impl FnMut() -> usize + use<> {
+    let payload = payload.clone();
+    let mut sender = Sender::new(&Config::new(Role::Client));
+    let mut out = BytesMut::with_capacity(READ);
+    move || {
+        let direct = sender.encode(Message::Binary(payload.clone()), &mut out).expect("randomness");
+        std::hint::black_box((&out, direct));
+        out.clear();
+        payload.len()
+    }
+}
+
+pub(crate) fn round_trip(text: &Bytes) -> impl FnMut() -> usize + use<> {
+    let text = Text::try_from(text.clone()).expect("UTF-8");
+    let (near, far) = Pipe::pair();
+    let mut client = End::new(Role::Client, near);
+    let mut server = End::new(Role::Server, far);
+    move || {
+        client.send(Message::Text(text.clone()));
+        let message = server.receive();
+        server.send(message);
+        client.receive().len()
+    }
+}
+
+/// One end of a connection, with the buffers that a socket would have.
+struct End {
+    connection: Connection,
+    pipe: Pipe,
+    input: BytesMut,
+    output: BytesMut,
+}
+
+impl End {
+    fn new(role: Role, pipe: Pipe) -> Self {
+        let connection = Connection::new(&Config::new(role));
+        Self { connection, pipe, input: BytesMut::new(), output: BytesMut::new() }
+    }
+
+    fn send(&mut self, message: Message) {
+        self.connection.send(message, &mut self.output).expect("open");
+        self.pipe.write_all(&self.output).expect("memory");
+        self.output.clear();
+    }
+
+    fn receive(&mut self) -> Message {
+        loop {
+            match self.connection.receive(&mut self.input, &mut self.output).expect("valid frames") {
+                Some(Event::Message(message)) => return message,
+                Some(_) => {}
+                None => self.read(),
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        self.input.reserve(READ);
+        let count = self.pipe.hand(READ, |piece| self.input.extend_from_slice(piece));
+        assert!(count > 0, "a message is under way");
+    }
+}
