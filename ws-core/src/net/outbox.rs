@@ -36,7 +36,7 @@ pub(super) struct Outbox {
     unread: AtomicBool,
     /// Halves and drivers that are alive.
     pub(super) holders: AtomicUsize,
-    pub(super) config: SocketConfig,
+    pub(super) config: Arc<SocketConfig>,
 }
 
 #[derive(Debug)]
@@ -76,7 +76,7 @@ enum Failure {
 }
 
 impl Outbox {
-    pub(super) fn new(writer: WriteSide, config: SocketConfig) -> Arc<Self> {
+    pub(super) fn new(writer: WriteSide, config: Arc<SocketConfig>) -> Arc<Self> {
         let state = State {
             writer,
             queue: Queue::new(),

@@ -3,6 +3,7 @@
 use std::{
     future::poll_fn,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -39,8 +40,12 @@ use crate::{
 /// waited for.
 ///
 /// Dropping it closes the connection: a Close frame with 1001 is sent in the background.
+// One pointer: the future of a handler holds its socket more than once.
 #[derive(Debug)]
-pub struct WebSocket {
+pub struct WebSocket(Box<Halves>);
+
+#[derive(Debug)]
+struct Halves {
     recv: RecvHalf,
     send: SendHalf,
 }
@@ -48,22 +53,27 @@ pub struct WebSocket {
 impl WebSocket {
     /// A connection over TCP whose handshake has just been done; `leftover` is what was read behind it.
     /// Nagle's algorithm should be off.
-    pub fn from_tcp(stream: TcpStream, config: SocketConfig, leftover: BytesMut) -> Self {
-        Self::from_sides(split_tcp(stream), config, leftover)
+    pub fn from_tcp(stream: TcpStream, config: impl Into<Arc<SocketConfig>>, leftover: BytesMut) -> Self {
+        Self::from_sides(split_tcp(stream), config.into(), leftover)
     }
 
     /// A connection over any stream whose handshake has just been done; `leftover` is what was read
     /// behind it.
-    pub fn from_stream(stream: impl Transport, config: SocketConfig, leftover: BytesMut) -> Self {
-        Self::from_sides(split_any(stream), config, leftover)
+    pub fn from_stream(
+        stream: impl Transport,
+        config: impl Into<Arc<SocketConfig>>,
+        leftover: BytesMut,
+    ) -> Self {
+        Self::from_sides(split_any(stream), config.into(), leftover)
     }
 
-    fn from_sides((read, write): (ReadSide, WriteSide), config: SocketConfig, input: BytesMut) -> Self {
+    fn from_sides((read, write): (ReadSide, WriteSide), config: Arc<SocketConfig>, input: BytesMut) -> Self {
         let connection = config.connection();
         let (receiver, sender) = (Receiver::new(&connection), Sender::new(&connection));
         let outbox = Outbox::new(write, config);
         let send = SendHalf::new(sender, Holder::new(outbox.clone()));
-        Self { recv: RecvHalf::new(read, receiver, input, Holder::new(outbox)), send }
+        let recv = RecvHalf::new(read, receiver, input, Holder::new(outbox));
+        Self(Box::new(Halves { recv, send }))
     }
 
     /// The next message; `None` once the closing handshake is done, and then
@@ -78,7 +88,7 @@ impl WebSocket {
     /// No message is lost when the future is dropped, as in `tokio::select!`.
     #[inline]
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        poll_fn(|cx| self.recv.poll_recv(cx)).await
+        poll_fn(|cx| self.0.recv.poll_recv(cx)).await
     }
 
     /// The next event: a message, a ping, a pong, or the peer's Close frame; then `None`. Pings and the
@@ -90,7 +100,7 @@ impl WebSocket {
     /// # Cancel safety
     /// No event is lost when the future is dropped.
     pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
-        self.recv.recv_event().await
+        self.0.recv.recv_event().await
     }
 
     /// Sends a message. It waits only while more than [`Limits::output`](crate::connection::Limits) bytes
@@ -104,7 +114,7 @@ impl WebSocket {
     /// A message whose `send` is dropped before it is done was not sent.
     #[inline]
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        poll_fn(|cx| self.send.poll_ready(cx)).await?;
+        poll_fn(|cx| self.0.send.poll_ready(cx)).await?;
         self.push(message.into())
     }
 
@@ -116,7 +126,7 @@ impl WebSocket {
     /// # Cancel safety
     /// A message whose `feed` is dropped before it is done was not sent.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.send.feed(message).await
+        self.0.send.feed(message).await
     }
 
     /// Waits until all that was sent has been handed to the operating system.
@@ -127,7 +137,7 @@ impl WebSocket {
     /// # Cancel safety
     /// It can be dropped and called again.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        self.send.flush().await
+        self.0.send.flush().await
     }
 
     /// Sends a ping of at most 125 bytes; its pong is told by [`recv_event`](Self::recv_event).
@@ -138,7 +148,7 @@ impl WebSocket {
     /// # Cancel safety
     /// A ping whose future is dropped before it is done was not sent.
     pub async fn ping(&mut self, payload: impl Into<Bytes>) -> Result<(), Error> {
-        self.send.ping(payload).await
+        self.0.send.ping(payload).await
     }
 
     /// Closes the connection: sends a Close frame, discards messages until the peer has answered, and ends
@@ -150,30 +160,31 @@ impl WebSocket {
     /// # Cancel safety
     /// The Close frame is sent once; the call can be repeated to go on waiting.
     pub async fn close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<Option<CloseFrame>, Error> {
-        self.send.start_close(frame.into().as_ref())?;
+        self.0.send.start_close(frame.into().as_ref())?;
         while self.recv().await?.is_some() {}
         Ok(self.close_frame().cloned())
     }
 
     /// What the peer's Close frame said, once it has come.
     pub fn close_frame(&self) -> Option<&CloseFrame> {
-        self.recv.close_frame()
+        self.0.recv.close_frame()
     }
 
     /// Two halves that can be used from two tasks. The receiving half has to be read for pings to be
     /// answered.
     pub fn split(self) -> (RecvHalf, SendHalf) {
-        (self.recv, self.send)
+        let halves = *self.0;
+        (halves.recv, halves.send)
     }
 
     /// What runs a handler that owns this socket; see [`Driver`].
     pub fn driver(&self) -> Driver {
-        Driver::new(Holder::new(self.send.outbox().clone()))
+        Driver::new(Holder::new(self.0.send.outbox().clone()))
     }
 
     #[inline]
     fn push(&mut self, message: Message) -> Result<(), Error> {
-        let Self { recv, send } = self;
+        let Halves { recv, send } = &mut *self.0;
         send.push(message, || if recv.has_unread() { When::Soon } else { When::Now })
     }
 }
@@ -182,7 +193,7 @@ impl Stream for WebSocket {
     type Item = Result<Message, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(ready!(self.recv.poll_recv(cx)).transpose())
+        Poll::Ready(ready!(self.0.recv.poll_recv(cx)).transpose())
     }
 }
 
@@ -190,20 +201,20 @@ impl Sink<Message> for WebSocket {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.send.poll_ready(cx)
+        self.0.send.poll_ready(cx)
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.send.push(message, || When::Flushed)
+        self.0.send.push(message, || When::Flushed)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.send.outbox().poll_flush(cx)
+        self.0.send.outbox().poll_flush(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.send.start_close(None)?;
-        while ready!(self.recv.poll_recv(cx))?.is_some() {}
+        self.0.send.start_close(None)?;
+        while ready!(self.0.recv.poll_recv(cx))?.is_some() {}
         Poll::Ready(Ok(()))
     }
 }
