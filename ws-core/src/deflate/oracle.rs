@@ -1,5 +1,7 @@
 //! DEFLATE read bit by bit, straight from RFC 1951: slow, plain, and with an eye on what it sees.
 
+use std::collections::HashMap;
+
 /// The whole of a message, its tail put back, after `history`.
 pub(super) struct Inflated {
     pub(super) message: Vec<u8>,
@@ -63,22 +65,22 @@ impl Bits<'_> {
 
 /// RFC 1951 3.2.2: the canonical code that follows from the lengths of its words.
 struct Code {
-    /// Length, word and symbol.
-    words: Vec<(u8, usize, usize)>,
+    /// The symbol of a word of so many bits.
+    symbols: HashMap<(u8, usize), usize>,
 }
 
 impl Code {
     fn new(lengths: &[u8]) -> Self {
-        let mut words = Vec::new();
+        let mut symbols = HashMap::new();
         let mut next = 0;
         for length in 1..=15 {
             next <<= 1;
             for symbol in (0..lengths.len()).filter(|symbol| lengths[*symbol] == length) {
-                words.push((length, next, symbol));
+                symbols.insert((length, next), symbol);
                 next += 1;
             }
         }
-        Self { words }
+        Self { symbols }
     }
 
     /// The next symbol; a code's word comes with its highest bit first.
@@ -86,7 +88,7 @@ impl Code {
         let mut word = 0;
         for length in 1..=15 {
             word = word << 1 | bits.bit()?;
-            if let Some((_, _, symbol)) = self.words.iter().find(|it| (it.0, it.1) == (length, word)) {
+            if let Some(symbol) = self.symbols.get(&(length, word)) {
                 return Some(*symbol);
             }
         }
