@@ -385,7 +385,11 @@ proptest! {
 
     /// A valid message with a damaged byte.
     #[test]
-    fn a_damaged_byte_is_inflated_or_refused(message in message(), position in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_damaged_byte_is_inflated_or_refused(
+        message in message(),
+        position in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
         let mut sent = compressed(&mut Compressor::new(15, true, 6), &message);
         let position = position.index(sent.len());
         sent[position] = byte;

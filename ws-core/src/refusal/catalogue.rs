@@ -131,7 +131,8 @@ catalogue! {
         "The upgrade fields were lost on the way"
         "Sec-WebSocket-Key is there, but Upgrade: websocket or Connection: Upgrade is not."
         "Tell the proxy in between to pass on Upgrade and Connection, over HTTP/1.1."
-    WebsocketVersionUnsupported "websocket-version-unsupported", Answer::http(426).fields(UPGRADE), "RFC 6455 4.4";
+    WebsocketVersionUnsupported "websocket-version-unsupported",
+        Answer::http(426).fields(UPGRADE), "RFC 6455 4.4";
         "The WebSocket version is not supported"
         "Sec-WebSocket-Version is not 13."
         "Send Sec-WebSocket-Version: 13."
@@ -179,7 +180,8 @@ catalogue! {
         "Send one Origin field: a scheme, a host and an optional port, or null."
 
     // Who is it.
-    CredentialsMissing "credentials-missing", Answer::http(401).challenging().or_frame(UNAUTHORIZED), "RFC 6750 3.1";
+    CredentialsMissing "credentials-missing",
+        Answer::http(401).challenging().or_frame(UNAUTHORIZED), "RFC 6750 3.1";
         "Credentials are required"
         "The request carries no credentials."
         "Send credentials of one of the schemes in WWW-Authenticate."
@@ -188,7 +190,8 @@ catalogue! {
         "The credentials are malformed"
         "The Authorization field does not parse or is repeated, or credentials came in two places at once."
         "Send the credentials once, as a scheme, a space and the credentials."
-    SchemeUnsupported "scheme-unsupported", Answer::http(401).challenging().or_frame(UNAUTHORIZED), "RFC 9110 11.6.2";
+    SchemeUnsupported "scheme-unsupported",
+        Answer::http(401).challenging().or_frame(UNAUTHORIZED), "RFC 9110 11.6.2";
         "The authentication scheme is not accepted"
         "The credentials are of a scheme that is not accepted here."
         "Use one of the schemes in WWW-Authenticate."
@@ -232,7 +235,8 @@ catalogue! {
         "The token was revoked"
         "The token was withdrawn before its lifetime was over."
         "Log in again to get a new token."
-    CredentialsRejected "credentials-rejected", Answer::http(401).challenging().or_frame(UNAUTHORIZED), "RFC 9110 15.5.2";
+    CredentialsRejected "credentials-rejected",
+        Answer::http(401).challenging().or_frame(UNAUTHORIZED), "RFC 9110 15.5.2";
         "The credentials were rejected"
         "The credentials are not valid here."
         "Check them, or log in again."
@@ -248,7 +252,8 @@ catalogue! {
         "A client certificate is required"
         "The TLS connection was made without a client certificate."
         "Present a client certificate."
-    ClientCertificateRejected "client-certificate-rejected", Answer::http(403).or_frame(FORBIDDEN), "RFC 9110 15.5.4";
+    ClientCertificateRejected "client-certificate-rejected",
+        Answer::http(403).or_frame(FORBIDDEN), "RFC 9110 15.5.4";
         "The client certificate was not accepted"
         "The client certificate is valid, but its holder is not known here."
         "Present another certificate, or ask the operator to admit this one."
@@ -291,7 +296,8 @@ catalogue! {
         "The server is full"
         "The server has as many open connections as it may have."
         "Wait as long as Retry-After says, then try again."
-    ServerDraining "server-draining", Answer::http(503).come_back_elsewhere().or_frame(GOING_AWAY), "RFC 9110 15.6.4";
+    ServerDraining "server-draining",
+        Answer::http(503).come_back_elsewhere().or_frame(GOING_AWAY), "RFC 9110 15.6.4";
         "The server is shutting down"
         "The server takes no new connections because it is about to stop."
         "Come back after the given time; another instance will answer."

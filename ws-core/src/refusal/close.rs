@@ -91,7 +91,10 @@ mod tests {
     proptest! {
         /// RFC 6455 5.5: a reason fits into a control frame and is the start of the whole text.
         #[test]
-        fn a_reason_fits_whatever_the_detail(detail in any::<String>(), cause in proptest::sample::select(Cause::ALL)) {
+        fn a_reason_fits_whatever_the_detail(
+            detail in any::<String>(),
+            cause in proptest::sample::select(Cause::ALL),
+        ) {
             let refusal = Refusal::new(cause).detail(detail.clone());
             let Some(closed) = refusal.to_close(Disclosure::Full) else {
                 prop_assert!(cause.close_code().is_none());

@@ -36,7 +36,8 @@ fn a_whole_response() {
         "\r\n",
         r#"{"type":"https://docs.example/refusals#upgrade-required","title":"This is a WebSocket address","#,
         r#""status":426,"detail":"A plain GET came to an address that only speaks WebSocket. "#,
-        r#"Open it with a WebSocket client: ws:// or wss://.","code":"upgrade-required","request_id":"0f3b9c"}"#
+        r#"Open it with a WebSocket client: ws:// or wss://.","code":"upgrade-required","#,
+        r#""request_id":"0f3b9c"}"#
     );
     assert_eq!(encoded(&standard(&refusal)), expected);
 }

@@ -222,8 +222,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_sent_is_read_back(detail in ".+", id in any::<String>(), scope in any::<Option<String>>(), supported in proptest::collection::vec(any::<String>(), 0..4)) {
-            let mut refusal = Refusal::new(Cause::ScopeInsufficient).detail(detail.clone()).supported(supported.clone());
+        fn whatever_is_sent_is_read_back(
+            detail in ".+",
+            id in any::<String>(),
+            scope in any::<Option<String>>(),
+            supported in proptest::collection::vec(any::<String>(), 0..4),
+        ) {
+            let mut refusal = Refusal::new(Cause::ScopeInsufficient);
+            refusal = refusal.detail(detail.clone()).supported(supported.clone());
             refusal.required_scope.clone_from(&scope);
             let presentation = Presentation { request_id: &id, ..at(Disclosure::Full) };
             let problem = Problem::parse(&refusal.problem(403, &presentation)).unwrap();

@@ -116,7 +116,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_sent_is_read_back(name in any::<String>(), code in any::<Option<String>>(), id in any::<Option<String>>()) {
+        fn whatever_is_sent_is_read_back(
+            name in any::<String>(),
+            code in any::<Option<String>>(),
+            id in any::<Option<String>>(),
+        ) {
             let sent = RefusedBy { name, code, id }.to_string();
             prop_assert_eq!(RefusedBy::parse(&sent).unwrap().to_string(), sent);
         }

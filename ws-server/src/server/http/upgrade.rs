@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use tokio::net::TcpStream;
-use ws_core::deflate::{DeflateConfig, DeflateParams};
-use ws_core::handshake::{AnswerError, ExtensionOffer, UpgradeResponse};
+use ws_core::handshake::{AnswerError, UpgradeResponse};
 use ws_core::net::{SocketConfig, WebSocket};
 
 use super::request::Request;
@@ -37,10 +36,10 @@ impl Upgrade {
         }
         let mut socket = entry.socket.clone();
         if let Some(config) = &entry.compression
-            && let Some((params, header)) = negotiate(config, &upgrade.extensions)
+            && let Some(answer) = config.negotiate(&upgrade.extensions)
         {
-            response.extensions(&header)?;
-            socket.deflate = Some((params, config.clone()));
+            response.extensions(&answer.header)?;
+            socket.deflate = Some((answer.params, config.clone()));
         }
         let mut answer = BytesMut::with_capacity(256);
         response.encode(&mut answer);
@@ -71,9 +70,4 @@ impl Upgrade {
         let drain = Arc::clone(&shared.drain);
         entry.handler.start(Opening { socket, info, place, busy, drain, disclosure: shared.disclosure });
     }
-}
-
-/// Every offer is declined as long as compression cannot be done.
-fn negotiate(_: &DeflateConfig, _: &[ExtensionOffer]) -> Option<(DeflateParams, String)> {
-    None
 }
