@@ -4,7 +4,7 @@
 /// both sides. Window bits out of range are taken for the nearest ones that are in range.
 ///
 /// The default keeps no context, so that a connection that is idle has no memory for compression at
-/// all: the states, some 260 KiB to compress and 43 KiB to inflate, belong to the threads and serve
+/// all: the states, some 260 KiB to compress and 46 KiB to inflate, belong to the threads and serve
 /// their connections in turn. With context kept, each connection has its own; small messages of one
 /// kind then compress far better.
 ///

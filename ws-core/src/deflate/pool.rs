@@ -1,6 +1,6 @@
 //! States of zlib that belong to a thread and serve its connections in turn.
 //!
-//! A state is large (some 260 KiB to compress, 43 KiB to inflate) and expensive to allocate, yet
+//! A state is large (some 260 KiB to compress, 46 KiB to inflate) and expensive to allocate, yet
 //! between two messages a connection without context has no use for it. So it is borrowed from the
 //! thread for a message and given back at its end: ten thousand idle connections own nothing, and a
 //! busy thread allocates nothing. A state may come back on another thread than it was taken from;
