@@ -10,3 +10,4 @@
 pub mod process;
 pub mod runtimes;
 pub mod suites;
+pub mod wire;

@@ -12,7 +12,7 @@ pub(super) fn select(
     if ours.is_none() && policy.subprotocol_required {
         trace.refuse(Check::Subprotocol, Cause::SubprotocolUnsupported);
         let refusal = Refusal::new(Cause::SubprotocolUnsupported).supported(policy.subprotocols.clone());
-        return Err(refusal.public_detail(format!("supported: {}", policy.subprotocols.join(", "))));
+        return Err(refusal.detail(format!("offered: {}", offered.join(", "))));
     }
     trace.pass(Check::Subprotocol);
     // A credential's company is answered where nothing else is; what follows it never is.

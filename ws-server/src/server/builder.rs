@@ -163,6 +163,13 @@ impl ServerBuilder {
         self
     }
 
+    /// How long a peer may take nothing of what is sent to it; 20 s by default. Then the connection is ended.
+    #[must_use]
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.socket.write_timeout = timeout;
+        self
+    }
+
     /// Compresses messages where the client can (RFC 7692), on routes that say nothing else. Off by default.
     #[must_use]
     pub fn compression(mut self, compression: impl Into<Option<DeflateConfig>>) -> Self {
