@@ -10,7 +10,7 @@ pub(crate) const FAREWELL: (u16, &str) = (4002, "so long, Grüße ☃");
 /// What a server answers `!pieces` with, cut between the bytes of a character.
 pub(crate) const IN_PIECES: [&[u8]; 4] = [b"split: \xe2", b"", b"\x98\x83 and \xf0\x9f", b"\xa6\x80"];
 /// A conversation takes no longer.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// What one end hears from the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
