@@ -5,6 +5,7 @@
 
 mod closing;
 mod compression;
+mod descriptors;
 mod floods;
 mod frames;
 mod heads;

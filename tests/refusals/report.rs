@@ -13,6 +13,15 @@ use ws_server::gate::Check;
 use crate::case::start;
 
 #[tokio::test]
+async fn a_hook_that_panics_costs_nobody_an_answer() {
+    let running = start(|server| server.on_refusal(|_| panic!("a bug, on purpose"))).await;
+    let mut peer = running.connect().await;
+    for _ in 0..2 {
+        assert_eq!(peer.ask(handshake("/nowhere", "")).await.head.status(), 404);
+    }
+}
+
+#[tokio::test]
 async fn each_refusal_is_reported_once_and_whole() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let reports = Arc::clone(&lines);

@@ -268,10 +268,10 @@ impl ServerBuilder {
                 Compression::Off => None,
                 Compression::On(config) => Some(config),
             },
-            socket: SocketConfig {
+            socket: Arc::new(SocketConfig {
                 limits: route.limits.unwrap_or(self.socket.limits),
                 ..self.socket.clone()
-            },
+            }),
         });
         let routes = Arc::new(Routes::new(entries.collect())?);
         let mut pages = Table::new();

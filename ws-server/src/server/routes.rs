@@ -15,8 +15,8 @@ pub(super) struct RouteEntry {
     pub(super) policy: Arc<Policy>,
     pub(super) handler: Box<dyn Start>,
     pub(super) compression: Option<DeflateConfig>,
-    /// For the sockets of this route, apart from what each handshake agrees.
-    pub(super) socket: SocketConfig,
+    /// For the sockets of this route, which share it where no compression is agreed.
+    pub(super) socket: Arc<SocketConfig>,
 }
 
 /// The routes, found by path.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -65,7 +66,10 @@ impl Shared {
         };
         report.trace();
         if let Some(on_refusal) = &self.on_refusal {
-            on_refusal(&report);
+            // A bug in there must not end the accept loop, or leave the caller without an answer.
+            if catch_unwind(AssertUnwindSafe(|| on_refusal(&report))).is_err() {
+                tracing::error!(target: "ws_server::refusal", request_id = %request_id, "on_refusal panicked");
+            }
         }
         let mut answer = refusal.to_http(&Presentation {
             disclosure: self.disclosure,

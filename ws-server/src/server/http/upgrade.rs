@@ -19,7 +19,7 @@ pub(super) struct Upgrade {
     pub(super) answer: BytesMut,
     info: SessionInfo,
     route: usize,
-    socket: SocketConfig,
+    socket: Arc<SocketConfig>,
 }
 
 impl Upgrade {
@@ -34,12 +34,13 @@ impl Upgrade {
         if let Some(subprotocol) = &subprotocol {
             response.subprotocol(subprotocol)?;
         }
-        let mut socket = entry.socket.clone();
+        let mut socket = Arc::clone(&entry.socket);
         if let Some(config) = &entry.compression
             && let Some(answer) = config.negotiate(&upgrade.extensions)
         {
             response.extensions(&answer.header)?;
-            socket.deflate = Some((answer.params, config.clone()));
+            let deflate = Some((answer.params, config.clone()));
+            socket = Arc::new(SocketConfig { deflate, ..SocketConfig::clone(&socket) });
         }
         let mut answer = BytesMut::with_capacity(256);
         response.encode(&mut answer);
