@@ -12,15 +12,17 @@ pub(crate) fn copy(payload: &[u8]) -> impl FnMut() -> usize + use<> {
     }
 }
 
-/// Masks the payload in place, byte by byte as RFC 6455 5.3 has it, four at a time.
+/// Masks the payload in place (RFC 6455 5.3), a key's length at a time, as the compiler vectorises it.
 pub(crate) fn xor(payload: &[u8]) -> impl FnMut() -> usize + use<> {
     let mut bytes = payload.to_vec();
     move || {
-        let key = black_box([0x37, 0xfa, 0x21, 0x3d]);
-        for word in bytes.chunks_mut(4) {
-            for (byte, key) in word.iter_mut().zip(key) {
-                *byte ^= key;
-            }
+        let key = u32::from_ne_bytes(black_box([0x37, 0xfa, 0x21, 0x3d]));
+        let (words, rest) = bytes.as_chunks_mut::<4>();
+        for word in words {
+            *word = (u32::from_ne_bytes(*word) ^ key).to_ne_bytes();
+        }
+        for (byte, key) in rest.iter_mut().zip(key.to_ne_bytes()) {
+            *byte ^= key;
         }
         black_box(&mut bytes).len()
     }

@@ -3,14 +3,14 @@
 use std::io::Write;
 
 use bytes::{Buf, Bytes, BytesMut};
-use ws_core::connection::{Config, Connection, Event, Receiver, Role, Sender};
+use ws_core::connection::{Config, Event, Receiver, Role, Sender};
 use ws_core::frame::{Header, apply_mask};
 use ws_core::message::{Message, Text};
 
 use crate::memory::{Pipe, Source, Tape};
 
-/// The size of a read, as in `ws_core::net`.
-const READ: usize = 64 * 1024;
+/// The room for a read. One buffer serves all connections of a thread, so it need not be small.
+const READ: usize = 128 * 1024;
 
 pub(crate) fn receive(mut tape: Tape) -> impl FnMut() -> usize {
     let mut receiver = Receiver::new(&Config::new(Role::Server));
@@ -72,7 +72,8 @@ pub(crate) fn round_trip(text: &Bytes) -> impl FnMut() -> usize + use<> {
 
 /// One end of a connection, with the buffers that a socket would have.
 struct End {
-    connection: Connection,
+    receiver: Receiver,
+    sender: Sender,
     pipe: Pipe,
     input: BytesMut,
     output: BytesMut,
@@ -80,19 +81,23 @@ struct End {
 
 impl End {
     fn new(role: Role, pipe: Pipe) -> Self {
-        let connection = Connection::new(&Config::new(role));
-        Self { connection, pipe, input: BytesMut::new(), output: BytesMut::new() }
+        let config = Config::new(role);
+        let (receiver, sender) = (Receiver::new(&config), Sender::new(&config));
+        Self { receiver, sender, pipe, input: BytesMut::new(), output: BytesMut::new() }
     }
 
     fn send(&mut self, message: Message) {
-        self.connection.send(message, &mut self.output).expect("open");
+        let direct = self.sender.encode(message, &mut self.output).expect("randomness");
         self.pipe.write_all(&self.output).expect("memory");
+        if let Some(payload) = direct {
+            self.pipe.write_all(&payload).expect("memory");
+        }
         self.output.clear();
     }
 
     fn receive(&mut self) -> Message {
         loop {
-            match self.connection.receive(&mut self.input, &mut self.output).expect("valid frames") {
+            match self.receiver.receive(&mut self.input).expect("valid frames") {
                 Some(Event::Message(message)) => return message,
                 Some(_) => {}
                 None => self.read(),
@@ -101,7 +106,7 @@ impl End {
     }
 
     fn read(&mut self) {
-        self.input.reserve(READ);
+        self.input.reserve(self.receiver.missing(&self.input).unwrap_or(0).max(READ));
         let count = self.pipe.hand(READ, |piece| self.input.extend_from_slice(piece));
         assert!(count > 0, "a message is under way");
     }
