@@ -175,3 +175,58 @@ fn shown(command: &Command) -> String {
         .collect::<Vec<_>>()
         .join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    fn log(name: &str) -> PathBuf {
+        target().join("tmp").join(format!("process-{name}.log"))
+    }
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_failure_tells_the_command_its_status_and_its_last_words() {
+        let failed = run(&mut shell("echo last words >&2; exit 3"), &log("failure"), SOON)
+            .expect_err("it fails")
+            .to_string();
+        for part in ["sh -c", "exit status: 3", "last words"] {
+            assert!(failed.contains(part), "{part} in {failed}");
+        }
+        run(&mut shell("exit 0"), &log("success"), SOON).expect("it succeeds");
+    }
+
+    #[test]
+    fn what_takes_too_long_is_killed() {
+        let begun = Instant::now();
+        let mut running = Running::start(&mut shell("exec sleep 600"), &log("long")).expect("it starts");
+        let error = running.wait(Duration::from_millis(50)).expect_err("it does not end");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(!running.is_running());
+        assert!(begun.elapsed() < SOON);
+    }
+
+    #[test]
+    fn a_server_is_asked_to_end_and_may_say_goodbye() {
+        let script = "trap 'exit 7' TERM; echo starting; echo listening on ws://127.0.0.1:1/; while :; do sleep 0.05; done";
+        let (mut server, url) =
+            Running::start_server(&mut shell(script), &log("server"), SOON).expect("it starts");
+        assert_eq!(url, "ws://127.0.0.1:1/");
+        assert_eq!(server.terminate(SOON).expect("it ends").code(), Some(7));
+    }
+
+    #[test]
+    fn a_server_that_does_not_listen_is_no_server() {
+        let error = Running::start_server(&mut shell("echo no port >&2"), &log("deaf"), SOON)
+            .expect_err("it does not listen")
+            .to_string();
+        assert!(error.contains("no port"), "{error}");
+    }
+}
