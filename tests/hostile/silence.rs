@@ -71,3 +71,19 @@ async fn whoever_leaves_during_the_decision_gives_the_place_back() {
     .unwrap();
     still_serves(&running).await;
 }
+
+/// An answer that nobody takes is given up.
+#[tokio::test]
+async fn a_caller_who_does_not_read_the_answer_is_left() {
+    let running = start(|server| server.page("/large", "text/plain", vec![b'x'; 16 << 20])).await;
+    let mut peer = running.connect().await;
+    peer.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let began = Instant::now();
+    tokio::time::sleep(HEAD_TIME / 5).await;
+    while running.handle.connections() > 0 {
+        assert!(began.elapsed() < HEAD_TIME * 8);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(peer);
+    still_serves(&running).await;
+}

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tests::wire::handshake;
+use tests::wire::{PATIENCE, handshake};
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 use ws_server::ServerLimits;
 
@@ -84,4 +85,27 @@ async fn the_answer_arrives_although_the_client_goes_on_sending() {
     let answer = peer.answer(false).await.unwrap();
     assert_eq!((answer.head.status(), answer.field("Connection")), (400, Some("close")));
     peer.end().await.unwrap();
+}
+
+/// RFC 9112 9.6: the server waits for the client's end, for a second and 64 KiB at most.
+#[tokio::test]
+async fn a_client_that_stays_after_the_last_answer_is_left() {
+    let running = start(|server| server).await;
+    for talks in [false, true] {
+        let mut peer = running.connect().await;
+        let answer = peer.ask("GET / HTTP/1.1\r\nHost : a\r\n\r\n").await;
+        assert_eq!(answer.head.status(), 400);
+        assert_eq!(running.handle.connections(), 1, "it lingers, and counts");
+        let began = Instant::now();
+        if talks {
+            // More than is thrown away: it is cut off before its second is over.
+            while began.elapsed() < PATIENCE && peer.stream.write_all(&vec![b'x'; 16 << 10]).await.is_ok() {}
+        }
+        while running.handle.connections() > 0 {
+            assert!(began.elapsed() < PATIENCE);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let (earliest, latest) = if talks { (0, 900) } else { (900, 5000) };
+        assert!((earliest..latest).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+    }
 }

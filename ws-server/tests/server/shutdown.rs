@@ -90,3 +90,28 @@ async fn a_handler_that_does_not_listen_is_cut_off() {
         assert!((400..4000).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
     }
 }
+
+#[tokio::test]
+async fn a_server_that_is_dropped_stops_to_accept_and_its_sessions_go_on() {
+    let running = Running::start(|server| server.route("/", Route::new(echo))).await;
+    let mut socket = running.open("/").await;
+    running.serving.abort();
+    timeout(PATIENCE, async {
+        while tokio::net::TcpStream::connect(running.address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    socket.send("still here").await.unwrap();
+    assert_eq!(socket.recv().await.unwrap(), Some(Message::text("still here")));
+}
+
+#[tokio::test]
+async fn a_server_on_its_own_threads_that_is_dropped_shuts_down() {
+    let running = Running::start(|server| server.threads(2).route("/", Route::new(echo))).await;
+    let mut socket = running.open("/").await;
+    running.serving.abort();
+    assert_eq!(timeout(PATIENCE, socket.recv()).await.unwrap().unwrap(), None);
+    assert_eq!(socket.close_frame().unwrap().code.get(), 1001);
+}
