@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -143,9 +144,9 @@ fn take(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
                 Crowded::Address => Cause::AddressQuotaExceeded,
                 Crowded::Server => Cause::ServerFull,
             };
-            // A fresh socket has room for this. Whether it arrives is not certain: what the peer has sent already is
-            // not read, and there is no time to wait.
-            let _ = stream.try_write(&shared.turn_away(peer, cause));
+            // A fresh socket has room for this, which the runtime does not know yet. Whether it arrives is not certain:
+            // what the peer has sent already is not read, and there is no time to wait.
+            let _ = SockRef::from(&stream).send(&shared.turn_away(peer, cause));
         }
     }
 }

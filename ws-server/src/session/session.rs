@@ -42,8 +42,8 @@ impl Session {
     /// # Cancel safety
     /// No message is lost when the future is dropped.
     #[inline]
-    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        self.socket.recv().await
+    pub fn recv(&mut self) -> impl Future<Output = Result<Option<Message>, Error>> {
+        self.socket.recv()
     }
 
     /// Sends a message. What is sent in answer to what one read brought leaves in one write.
@@ -54,8 +54,8 @@ impl Session {
     /// # Cancel safety
     /// A message whose `send` is dropped before it is done was not sent.
     #[inline]
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.socket.send(message).await
+    pub fn send<M: Into<Message>>(&mut self, message: M) -> impl Future<Output = Result<(), Error>> {
+        self.socket.send(message)
     }
 
     /// Closes the connection and waits for the peer's answer, which it returns.
@@ -65,8 +65,11 @@ impl Session {
     ///
     /// # Cancel safety
     /// The Close frame is sent once; the call can be repeated to go on waiting.
-    pub async fn close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<Option<CloseFrame>, Error> {
-        self.socket.close(frame).await
+    pub fn close<F: Into<Option<CloseFrame>>>(
+        &mut self,
+        frame: F,
+    ) -> impl Future<Output = Result<Option<CloseFrame>, Error>> {
+        self.socket.close(frame)
     }
 
     /// Who is on the other end, as far as the route's authenticators vouch for it.

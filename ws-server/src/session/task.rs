@@ -197,3 +197,15 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("with something that is no text")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There is one for each open connection.
+    #[test]
+    fn what_a_session_needs_besides_its_handler_and_socket_is_small() {
+        assert!(size_of::<SessionTask>() <= 112, "{}", size_of::<SessionTask>());
+        assert!(size_of::<SessionInfo>() <= 120, "{}", size_of::<SessionInfo>());
+    }
+}

@@ -1,10 +1,12 @@
 //! The bytes of a connection before it is a WebSocket: heads in, answers out, and the end.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use ws_core::head::{HeadError, HeadLimits, HeadReader, RequestHead};
@@ -54,16 +56,7 @@ impl Wire {
     ///
     /// Cancel safe.
     pub(super) async fn first_bytes(&mut self) -> io::Result<bool> {
-        while self.buffer.is_empty() {
-            self.stream.readable().await?;
-            match self.read() {
-                Ok(0) => return Ok(false),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(true)
+        if self.has_bytes() { Ok(true) } else { self.more().await }
     }
 
     /// Reads a whole head. The bytes after it stay.
@@ -139,29 +132,21 @@ impl Wire {
 
     /// Reads what is there, at least one byte; `false` at the end of the stream. Cancel safe.
     async fn more(&mut self) -> io::Result<bool> {
-        loop {
-            self.settle();
-            self.stream.readable().await?;
-            match self.read() {
-                Ok(read) => return Ok(read > 0),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+        poll_fn(|cx| {
+            // A buffer of the thread, or the room behind what is there.
+            if self.buffer.is_empty() {
+                self.settle();
+                self.buffer = pool::take();
+            } else {
+                self.buffer.reserve(CHUNK);
             }
-        }
-    }
-
-    /// Reads without waiting: into a buffer of the thread, or behind what is there.
-    fn read(&mut self) -> io::Result<usize> {
-        if self.buffer.is_empty() {
-            self.buffer = pool::take();
-        } else {
-            self.buffer.reserve(CHUNK);
-        }
-        let read = self.stream.try_read_buf(&mut self.buffer);
-        if self.buffer.is_empty() {
-            self.settle();
-        }
-        read
+            let read = pin!(self.stream.read_buf(&mut self.buffer)).poll(cx);
+            if read.is_pending() {
+                self.settle();
+            }
+            read.map_ok(|count| count > 0)
+        })
+        .await
     }
 
     /// Gives the thread's buffer back; the start of a head that is in it moves to one of its size. Many thousands may
