@@ -49,16 +49,18 @@ impl Assembly {
     ) -> Result<(), ProtocolError> {
         self.received = self.received.saturating_add(piece.len());
         let before = self.buffer.len();
-        match inflater.filter(|_| self.compressed) {
-            Some(inflater) => inflater
-                .inflate(piece, last, &mut self.buffer, limits.message)
-                .map_err(|error| ProtocolError::inflating(error, limits.message))?,
-            None => self.buffer.extend_from_slice(piece),
-        }
+        let result = if let Some(inflater) = inflater.filter(|_| self.compressed) {
+            inflater.inflate(piece, last, &mut self.buffer, limits.message)
+        } else {
+            self.buffer.extend_from_slice(piece);
+            Ok(())
+        };
+        // RFC 6455 8.1: what came before the fault in the compression is judged first, so that the verdict
+        // does not depend on how the message was cut.
         if self.text {
             self.utf8.push(&self.buffer[before..])?;
         }
-        Ok(())
+        result.map_err(|error| ProtocolError::inflating(error, limits.message))
     }
 
     #[cfg(test)]

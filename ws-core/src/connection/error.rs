@@ -43,6 +43,9 @@ pub enum ProtocolError {
         /// [`Limits::message`](super::Limits::message).
         limit: usize,
     },
+    /// The compressed message inflates to more times its size than we allow.
+    #[error("a compressed message inflates to too many times its size")]
+    RatioTooHigh,
     /// The message comes in more fragments than we allow.
     #[error("a message comes in too many fragments")]
     TooManyFragments,
@@ -64,7 +67,9 @@ impl ProtocolError {
             Self::InvalidUtf8 | Self::CloseFrame(CloseFrameError::Reason) | Self::CompressionCorrupt => {
                 CloseCode::INVALID_PAYLOAD
             }
-            Self::FrameTooBig { .. } | Self::MessageTooBig { .. } => CloseCode::MESSAGE_TOO_BIG,
+            Self::FrameTooBig { .. } | Self::MessageTooBig { .. } | Self::RatioTooHigh => {
+                CloseCode::MESSAGE_TOO_BIG
+            }
             Self::TooManyFragments => CloseCode::POLICY_VIOLATION,
             Self::Frame(_)
             | Self::MaskMissing
@@ -78,7 +83,8 @@ impl ProtocolError {
 
     pub(super) const fn inflating(error: InflateError, limit: usize) -> Self {
         match error {
-            InflateError::TooLarge | InflateError::RatioExceeded => Self::MessageTooBig { limit },
+            InflateError::TooLarge => Self::MessageTooBig { limit },
+            InflateError::RatioExceeded => Self::RatioTooHigh,
             InflateError::Corrupt | InflateError::Incomplete => Self::CompressionCorrupt,
         }
     }

@@ -52,17 +52,12 @@ struct Progress {
 impl Receiver {
     /// The receiving half of a connection that has just opened.
     pub fn new(config: &Config) -> Self {
-        // Whoever receives from a server inflates with the server's window, and the other way round.
         let inflater = config.deflate.as_ref().map(|(params, ours)| {
-            let inflater = match config.role {
-                Role::Server => {
-                    Inflater::new(params.client_max_window_bits, params.client_no_context_takeover)
-                }
-                Role::Client => {
-                    Inflater::new(params.server_max_window_bits, params.server_no_context_takeover)
-                }
+            let no_context_takeover = match config.role {
+                Role::Server => params.client_no_context_takeover,
+                Role::Client => params.server_no_context_takeover,
             };
-            Box::new(inflater.max_ratio(ours.max_ratio))
+            Box::new(Inflater::new(no_context_takeover).max_ratio(ours.max_ratio))
         });
         let (role, limits) = (config.role, config.limits);
         Self { role, closed: false, limits, frame: None, assembly: None, inflater }

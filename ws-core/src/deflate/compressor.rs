@@ -14,7 +14,7 @@ use super::stored::store;
 /// use bytes::BytesMut;
 /// use ws_core::deflate::{Compressor, Inflater};
 ///
-/// let (mut compressor, mut inflater) = (Compressor::new(12, true, 6), Inflater::new(12, true));
+/// let (mut compressor, mut inflater) = (Compressor::new(12, true, 6), Inflater::new(true));
 /// let (mut sent, mut received) = (BytesMut::new(), BytesMut::new());
 /// compressor.compress(b"hello hello hello hello", &mut sent);
 /// assert!(sent.len() < 23);

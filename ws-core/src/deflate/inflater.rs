@@ -15,14 +15,13 @@ use super::{InflateError, TAIL};
 /// use ws_core::deflate::Inflater;
 ///
 /// // The example of RFC 7692 7.2.3.1, in two pieces.
-/// let (mut inflater, mut message) = (Inflater::new(15, false), BytesMut::new());
+/// let (mut inflater, mut message) = (Inflater::new(false), BytesMut::new());
 /// inflater.inflate(&[0xf2, 0x48, 0xcd], false, &mut message, 1024)?;
 /// inflater.inflate(&[0xc9, 0xc9, 0x07, 0x00], true, &mut message, 1024)?;
 /// assert_eq!(message, "Hello");
 /// # Ok::<(), ws_core::deflate::InflateError>(())
 /// ```
 pub struct Inflater {
-    window_bits: u8,
     keeps_context: bool,
     max_ratio: Option<u32>,
     state: Option<Decompress>,
@@ -43,11 +42,13 @@ struct Message {
 const RATIO_FROM: usize = 1024 * 1024;
 
 impl Inflater {
-    /// An inflater for a peer that looks back 2 to the power of `window_bits` bytes at most, 8 to 15,
-    /// and forgets each message before the next one if there is no context takeover.
-    pub fn new(window_bits: u8, no_context_takeover: bool) -> Self {
+    /// An inflater for a peer that forgets each message before the next one if there is no context
+    /// takeover.
+    ///
+    /// The peer may look back as far as DEFLATE can, 32 KiB, whatever window was agreed: zlib's memory is
+    /// the same for each window, and a peer that looks farther back than it said harms nobody.
+    pub fn new(no_context_takeover: bool) -> Self {
         Self {
-            window_bits,
             keeps_context: !no_context_takeover,
             max_ratio: None,
             state: None,
@@ -102,7 +103,7 @@ impl Inflater {
         limit: usize,
     ) -> Result<(), InflateError> {
         if !piece.is_empty() {
-            let state = self.state.get_or_insert_with(|| pool::take_inflating(self.window_bits));
+            let state = self.state.get_or_insert_with(pool::take_inflating);
             let bounds = Bounds { limit, max_ratio: self.max_ratio };
             pool::with_block(|block| feed(state, &mut self.message, piece, block, out, &bounds))?;
         }
@@ -149,11 +150,16 @@ fn feed(
         let step = Step::take(state, piece, &mut block[..room])?;
         message.read = message.read.saturating_add(step.read);
         message.written = message.written.saturating_add(step.written);
+        // What came before a fault is told as well: it may have a fault of its own.
+        let wanted = step.written.min(left);
+        reserve(out, wanted, left);
+        out.put_slice(&block[..wanted]);
         if step.written > left {
             return Err(InflateError::TooLarge);
         }
-        reserve(out, step.written, left);
-        out.put_slice(&block[..step.written]);
+        if step.is_corrupt {
+            return Err(InflateError::Corrupt);
+        }
         check_ratio(message, bounds.max_ratio)?;
         piece = &piece[step.read..];
         message.open |= step.read > 0;
@@ -182,8 +188,8 @@ fn end_block(state: &mut Decompress, keeps_context: bool) -> Result<(), InflateE
     tail[..4].copy_from_slice(&TAIL);
     tail[4] = u8::from(is_final);
     tail[5..].copy_from_slice(&TAIL);
-    let step = Step::take(state, &tail, &mut [0; 16]).map_err(|_| InflateError::Incomplete)?;
-    if step.read == tail.len() && step.written == 0 && step.is_end == is_final {
+    let step = Step::take(state, &tail, &mut [0; 16])?;
+    if step.read == tail.len() && step.written == 0 && step.is_end == is_final && !step.is_corrupt {
         Ok(())
     } else {
         Err(InflateError::Incomplete)
@@ -195,17 +201,22 @@ struct Step {
     read: usize,
     written: usize,
     is_end: bool,
+    is_corrupt: bool,
 }
 
 impl Step {
     fn take(state: &mut Decompress, input: &[u8], output: &mut [u8]) -> Result<Self, InflateError> {
         let (consumed, produced) = (state.total_in(), state.total_out());
-        let status =
-            state.decompress(input, output, FlushDecompress::Sync).map_err(|_| InflateError::Corrupt)?;
+        let status = state.decompress(input, output, FlushDecompress::Sync);
         let since = |now: u64, before| usize::try_from(now - before).map_err(|_| InflateError::Corrupt);
         let read = since(state.total_in(), consumed)?.min(input.len());
         let written = since(state.total_out(), produced)?.min(output.len());
-        Ok(Self { read, written, is_end: status == Status::StreamEnd })
+        Ok(Self {
+            read,
+            written,
+            is_end: matches!(status, Ok(Status::StreamEnd)),
+            is_corrupt: status.is_err(),
+        })
     }
 }
 
@@ -231,7 +242,6 @@ fn reserve(out: &mut BytesMut, more: usize, left: usize) {
 impl std::fmt::Debug for Inflater {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Inflater")
-            .field("window_bits", &self.window_bits)
             .field("keeps_context", &self.keeps_context)
             .field("failed", &self.failed)
             .finish_non_exhaustive()

@@ -44,16 +44,14 @@ pub(super) fn with_block<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
 
 /// A fresh state to inflate with.
 ///
-/// zlib inflates what was compressed with any window that is not larger than its own, so that 9
-/// serves for 8.
-pub(super) fn take_inflating(window_bits: u8) -> Decompress {
-    with(|pool| pool.inflating.pop())
-        .flatten()
-        .unwrap_or_else(|| Decompress::new_with_window_bits(false, window_bits.clamp(9, 15)))
+/// zlib inflates what was compressed with any window that is not larger than its own, and a state takes
+/// the memory of the largest one in any case. A smaller one would only make the verdict on a peer that
+/// looks back too far depend on how its data was cut: zlib does not see it within one call.
+pub(super) fn take_inflating() -> Decompress {
+    with(|pool| pool.inflating.pop()).flatten().unwrap_or_else(|| Decompress::new(false))
 }
 
-/// Takes a state back. After a reset it has the largest window, whatever it was made for: its
-/// memory is the same.
+/// Takes a state back.
 pub(super) fn give_inflating(mut state: Decompress) {
     state.reset(false);
     with(|pool| {
