@@ -156,6 +156,7 @@ fn upgrade_and_connection() {
     for (upgrade, connection) in [
         ("WebSocket", "upgrade"),
         ("foo/1.0, websocket", "keep-alive, Upgrade"),
+        ("websocket, foo/1.0", "Upgrade, keep-alive"),
         ("websocket,", "Upgrade,,TE"),
         ("websocket, websocket", "UPGRADE, UPGRADE"),
     ] {
