@@ -13,7 +13,7 @@ const BATCH: usize = 32;
 /// Names one request: 24 hexadecimal digits, unpredictable.
 ///
 /// The same text stands in the header field `X-Request-Id`, in the body of a refusal, in the log and in
-/// [`Session::request_id`](crate::Session::request_id).
+/// [`SessionInfo::request_id`](crate::SessionInfo::request_id).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestId([u8; BYTES]);
 
