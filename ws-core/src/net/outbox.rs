@@ -375,7 +375,11 @@ impl State {
         }
     }
 
+    #[inline]
     fn wake_all(&mut self) {
+        if self.waiters.is_empty() {
+            return;
+        }
         for waiter in std::mem::take(&mut self.waiters) {
             waiter.wake();
         }

@@ -9,22 +9,29 @@ use super::pool;
 /// Frames to be written: large payloads as they are, everything else gathered behind them.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    /// What goes first. Empty most of the time, and then without storage.
-    chunks: VecDeque<Bytes>,
-    chunk_bytes: usize,
+    /// What goes first; seldom there.
+    chunks: Option<Box<Chunks>>,
     /// What goes last; new frames are appended here.
     tail: BytesMut,
 }
 
+#[derive(Debug, Default)]
+struct Chunks {
+    list: VecDeque<Bytes>,
+    bytes: usize,
+}
+
 impl Queue {
     pub(super) fn new() -> Self {
-        Self { chunks: VecDeque::new(), chunk_bytes: 0, tail: BytesMut::new() }
+        Self::default()
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        self.chunk_bytes + self.tail.len()
+        self.chunks.as_ref().map_or(0, |chunks| chunks.bytes) + self.tail.len()
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -48,19 +55,17 @@ impl Queue {
     }
 
     /// Puts another queue behind this one.
+    #[inline]
     pub(super) fn append(&mut self, mut other: Self) {
         if self.is_empty() {
             self.release();
             *self = other;
             return;
         }
-        if !other.chunks.is_empty() {
-            if !self.tail.is_empty() {
-                let head = self.tail.split().freeze();
-                self.push_chunk(head);
+        if let Some(chunks) = other.chunks.take() {
+            for chunk in chunks.list {
+                self.push_direct(chunk);
             }
-            self.chunk_bytes += other.chunk_bytes;
-            self.chunks.append(&mut other.chunks);
         }
         self.tail().extend_from_slice(&other.tail);
         other.tail.clear();
@@ -70,7 +75,8 @@ impl Queue {
     /// The bytes at the front, as far as one write may take them.
     pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; 16]) -> usize {
         let mut used = 0;
-        let parts = self.chunks.iter().map(|chunk| &chunk[..]).chain([&self.tail[..]]);
+        let chunks = self.chunks.iter().flat_map(|chunks| &chunks.list);
+        let parts = chunks.map(|chunk| &chunk[..]).chain([&self.tail[..]]);
         for (slot, part) in slices.iter_mut().zip(parts.filter(|part| !part.is_empty())) {
             *slot = IoSlice::new(part);
             used += 1;
@@ -79,41 +85,50 @@ impl Queue {
     }
 
     /// The only slice, where there are no large payloads.
+    #[inline]
     pub(super) fn single(&self) -> Option<&[u8]> {
-        self.chunks.is_empty().then_some(&self.tail[..])
+        self.chunks.is_none().then_some(&self.tail[..])
     }
 
     /// `count` bytes were written.
-    pub(super) fn advance(&mut self, mut count: usize) {
-        while let Some(chunk) = self.chunks.front_mut() {
-            if count < chunk.len() {
-                chunk.advance(count);
-                self.chunk_bytes -= count;
-                return;
-            }
-            count -= chunk.len();
-            self.chunk_bytes -= chunk.len();
-            self.chunks.pop_front();
-        }
+    #[inline]
+    pub(super) fn advance(&mut self, count: usize) {
+        let count = if self.chunks.is_some() { self.advance_chunks(count) } else { count };
         self.tail.advance(count.min(self.tail.len()));
         if self.tail.is_empty() {
             self.release();
         }
     }
 
-    /// Gives storage back that holds nothing.
-    fn release(&mut self) {
-        if self.tail.capacity() > 0 {
-            pool::give(std::mem::take(&mut self.tail));
+    /// Takes what was written off the large payloads, and returns what was written behind them.
+    fn advance_chunks(&mut self, mut count: usize) -> usize {
+        let Some(chunks) = &mut self.chunks else { return count };
+        while let Some(chunk) = chunks.list.front_mut() {
+            if count < chunk.len() {
+                chunk.advance(count);
+                chunks.bytes -= count;
+                return 0;
+            }
+            count -= chunk.len();
+            chunks.bytes -= chunk.len();
+            chunks.list.pop_front();
         }
-        if self.chunks.is_empty() && self.chunks.capacity() > 0 {
-            self.chunks = VecDeque::new();
+        self.chunks = None;
+        count
+    }
+
+    /// Gives storage back that holds nothing.
+    #[inline]
+    fn release(&mut self) {
+        if self.tail.is_empty() && self.tail.capacity() > 0 {
+            pool::give(std::mem::take(&mut self.tail));
         }
     }
 
     fn push_chunk(&mut self, chunk: Bytes) {
-        self.chunk_bytes += chunk.len();
-        self.chunks.push_back(chunk);
+        let chunks = self.chunks.get_or_insert_default();
+        chunks.bytes += chunk.len();
+        chunks.list.push_back(chunk);
     }
 }
 
@@ -158,6 +173,6 @@ mod tests {
         queue.push_direct(Bytes::from_static(b"LARGE"));
         queue.advance(7);
         assert!(queue.is_empty());
-        assert_eq!((queue.tail.capacity(), queue.chunks.capacity()), (0, 0));
+        assert!(queue.tail.capacity() == 0 && queue.chunks.is_none());
     }
 }
