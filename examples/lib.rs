@@ -42,3 +42,8 @@ pub fn refuse_to_start(error: &dyn Error) -> ExitCode {
     eprintln!("error: {error}");
     ExitCode::from(2)
 }
+
+/// The code of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
