@@ -9,8 +9,9 @@ use ws_core::message::{Message, Text};
 
 use crate::memory::{Pipe, Source, Tape};
 
-/// The room for a read. One buffer serves all connections of a thread, so it need not be small.
-const READ: usize = 128 * 1024;
+/// The room for a read: 64 KiB and the headers around it. With exactly 64 KiB the last bytes of a frame that
+/// large would come in a second read, and the buffer would be copied to grow.
+const READ: usize = 72 * 1024;
 
 pub(crate) fn receive(mut tape: Tape) -> impl FnMut() -> usize {
     let mut receiver = Receiver::new(&Config::new(Role::Server));
