@@ -8,8 +8,13 @@ use ws_server::BoundServer;
 
 /// Says where a server listens, serves until the process is asked to end, and lets the sessions finish.
 pub async fn serve(server: BoundServer, scheme: &str) -> ExitCode {
-    let handle = server.handle();
     println!("listening on {scheme}://{}/", server.local_addr());
+    serve_quietly(server).await
+}
+
+/// Serves until the process is asked to end, and lets the sessions finish.
+pub async fn serve_quietly(server: BoundServer) -> ExitCode {
+    let handle = server.handle();
     tokio::spawn(async move {
         asked_to_end().await;
         handle.shutdown();
