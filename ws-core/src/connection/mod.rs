@@ -7,6 +7,8 @@
 mod assembly;
 mod config;
 mod control;
+#[cfg(test)]
+mod deflate_tests;
 mod error;
 mod keepalive;
 mod machine;
