@@ -37,6 +37,9 @@ enum Decision {
     /// RFC 6455 5.2: "the minimal number of bytes MUST be used to encode the length". tungstenite takes
     /// longer encodings.
     LengthNotMinimal,
+    /// RFC 6455 5.2, 5.5: the length of a control frame, at most 125, is never written in two or eight bytes.
+    /// tungstenite takes a small one written so.
+    ControlLengthExtended,
     /// RFC 6455 7.4: a Close frame with a code that may not be sent is a protocol error. tungstenite
     /// delivers it as if it had said 1002.
     CloseCode,
@@ -45,6 +48,7 @@ enum Decision {
 fn decision(error: ProtocolError) -> Option<Decision> {
     match error {
         ProtocolError::Frame(FrameError::LengthNotMinimal) => Some(Decision::LengthNotMinimal),
+        ProtocolError::Frame(FrameError::ControlTooLong) => Some(Decision::ControlLengthExtended),
         ProtocolError::CloseFrame(CloseFrameError::Code(_)) => Some(Decision::CloseCode),
         _ => None,
     }
@@ -97,7 +101,7 @@ enum End {
 
 impl Peer {
     fn new(role: Role, stream: &[u8]) -> Self {
-        let config = WebSocketConfig::default().max_frame_size(Some(FRAME)).max_message_size(Some(MESSAGE));
+        let config = their_config().max_frame_size(Some(FRAME)).max_message_size(Some(MESSAGE));
         let stream = MemoryStream { incoming: stream.to_vec(), outgoing: Vec::new() };
         Self { socket: WebSocket::from_raw_socket(stream, their_role(role), Some(config)), said: Vec::new() }
     }
@@ -118,6 +122,11 @@ impl Peer {
             }
         }
     }
+}
+
+/// Small buffers: tungstenite fills all of its buffer with zeros before each read.
+pub(super) fn their_config() -> WebSocketConfig {
+    WebSocketConfig::default().read_buffer_size(1 << 10)
 }
 
 pub(super) const fn their_role(role: Role) -> TheirRole {

@@ -10,7 +10,7 @@ use ws_core::{
 };
 
 use super::{
-    connection_vs_tungstenite::{in_their_words, their_role},
+    connection_vs_tungstenite::{in_their_words, their_config, their_role},
     input::Input,
     memory_stream::MemoryStream,
 };
@@ -54,7 +54,11 @@ impl Conversation {
         let other = if role == Role::Server { Role::Client } else { Role::Server };
         Self {
             ours: Connection::new(&Config::new(role)),
-            theirs: WebSocket::from_raw_socket(MemoryStream::default(), their_role(other), None),
+            theirs: WebSocket::from_raw_socket(
+                MemoryStream::default(),
+                their_role(other),
+                Some(their_config()),
+            ),
             there: BytesMut::new(),
             back: BytesMut::new(),
             waiting: BytesMut::new(),

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Streams up to this length are read anew for each of their prefixes.
-const EVERY_PREFIX: usize = 256;
+const EVERY_PREFIX: usize = 100;
 
 /// The input: one byte that chooses role, limits and compression, where to cut, and the stream.
 pub fn check(data: &[u8]) {
