@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use bytes::BytesMut;
 
-/// The size of a buffer in bytes.
-pub const BUFFER: usize = 64 << 10;
+/// The size of a buffer in bytes: a message of 64 KiB comes with its header in one read.
+pub const BUFFER: usize = 72 << 10;
 
 /// A buffer that has grown beyond this is not kept.
 const MOST_BYTES: usize = 4 * BUFFER;

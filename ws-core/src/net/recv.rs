@@ -5,12 +5,13 @@ use std::{
     io,
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::{BufMut, BytesMut};
 use tokio::{
     io::AsyncReadExt,
+    task::unconstrained,
     time::{Instant, Sleep, sleep_until},
 };
 
@@ -57,6 +58,8 @@ enum Phase {
 #[derive(Debug)]
 struct Timer {
     sleep: Pin<Box<Sleep>>,
+    /// Who is woken when it has run out; asking the timer again would cost as much as a small message.
+    waker: Waker,
     purpose: Purpose,
 }
 
@@ -309,7 +312,13 @@ impl RecvHalf {
                 self.timer = self.start_timer(closing);
             }
             let Some(timer) = &mut self.timer else { return Poll::Pending };
-            ready!(timer.sleep.as_mut().poll(cx));
+            if timer.waker.will_wake(cx.waker()) && !timer.sleep.is_elapsed() {
+                return Poll::Pending;
+            }
+            timer.waker.clone_from(cx.waker());
+            // Without the scheduler's budget: a timer that is not asked would not know whom to wake.
+            ready!(pin!(unconstrained(timer.sleep.as_mut())).poll(cx));
+            timer.waker.clone_from(Waker::noop());
             let Purpose::Keepalive(keepalive) = &mut timer.purpose else {
                 return Poll::Ready(Error::CloseTimeout);
             };
@@ -336,7 +345,11 @@ impl RecvHalf {
             let keepalive = Keepalive::new(now, config.ping_interval?, config.pong_timeout);
             (keepalive.deadline(), Purpose::Keepalive(keepalive))
         };
-        Some(Box::new(Timer { sleep: Box::pin(sleep_until(deadline.into())), purpose }))
+        Some(Box::new(Timer {
+            sleep: Box::pin(sleep_until(deadline.into())),
+            waker: Waker::noop().clone(),
+            purpose,
+        }))
     }
 }
 
