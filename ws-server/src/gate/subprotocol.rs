@@ -12,7 +12,8 @@ pub(super) fn select(
     if ours.is_none() && policy.subprotocol_required {
         trace.refuse(Check::Subprotocol, Cause::SubprotocolUnsupported);
         let refusal = Refusal::new(Cause::SubprotocolUnsupported).supported(policy.subprotocols.clone());
-        return Err(refusal.detail(format!("offered: {}", offered.join(", "))));
+        // Not which: one of them may be a credential.
+        return Err(refusal.detail(format!("none of the {} that are offered", offered.len())));
     }
     trace.pass(Check::Subprotocol);
     // A credential's company is answered where nothing else is; what follows it never is.
