@@ -29,7 +29,7 @@ pub(super) fn find<'a>(
     sources: &[Source],
     request: &HandshakeContext<'a>,
 ) -> Result<Cow<'a, str>, AuthenticationError> {
-    let (mut explicit, mut cookie, mut other_scheme) = (None, None, false);
+    let (mut explicit, mut other_scheme) = (None, false);
     for source in sources {
         let found = match source {
             Source::Header => match header(request.head())? {
@@ -42,10 +42,7 @@ pub(super) fn find<'a>(
             },
             Source::Query(name) => query(request.head(), name)?,
             Source::Subprotocol => subprotocol(request.subprotocols())?.map(Cow::Borrowed),
-            Source::Cookie(name) => {
-                cookie = cookie.or(cookie_named(request.head(), name)?);
-                None
-            }
+            Source::Cookie(_) => None,
         };
         // RFC 6750 2: clients must not use more than one method in one request.
         if found.is_some() && explicit.is_some() {
@@ -53,7 +50,12 @@ pub(super) fn find<'a>(
         }
         explicit = explicit.or(found);
     }
-    let token = match explicit.or(cookie) {
+    // What a browser sends by itself is not even read beside what somebody has said.
+    let token = match explicit {
+        None => cookie(sources, request.head())?,
+        explicit => explicit,
+    };
+    let token = match token {
         Some(token) => token,
         None if other_scheme => return Err(AuthenticationError::SchemeUnsupported),
         None => return Err(AuthenticationError::CredentialsMissing),
@@ -95,6 +97,21 @@ fn header(head: &RequestHead) -> Result<Header<'_>, AuthenticationError> {
 fn query<'a>(head: &'a RequestHead, name: &str) -> Result<Option<Cow<'a, str>>, AuthenticationError> {
     let pairs = form_urlencoded::parse(head.query().unwrap_or_default().as_bytes());
     only(pairs.filter(|(key, _)| key == name).map(|(_, value)| value), CredentialsFault::ParameterRepeated)
+}
+
+/// The token of the first of the cookies that is there.
+fn cookie<'a>(
+    sources: &[Source],
+    head: &'a RequestHead,
+) -> Result<Option<Cow<'a, str>>, AuthenticationError> {
+    for source in sources {
+        if let Source::Cookie(name) = source
+            && let Some(token) = cookie_named(head, name)?
+        {
+            return Ok(Some(token));
+        }
+    }
+    Ok(None)
 }
 
 /// RFC 6265 4.2.1: name=value pairs with semicolons between them; the value may stand in quotes.

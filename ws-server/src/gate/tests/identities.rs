@@ -115,6 +115,27 @@ async fn credentials_come_in_one_place() {
     assert_eq!(cause(guarded(), &explicit).await, Cause::TokenMalformed, "what was said counts");
 }
 
+// RFC 6265 5.4: cookies of one name for several paths all come, whoever asks for them.
+#[tokio::test]
+async fn a_cookie_beside_an_explicit_credential_is_not_even_read() {
+    let request = Request::new().bearer(&good()).with("Cookie", "session=a; session=b");
+    assert_eq!(subject(guarded(), &request).await, "ann");
+    let cookies_alone = Request::new().with("Cookie", "session=a; session=b");
+    assert_eq!(cause(guarded(), &cookies_alone).await, Cause::CredentialsMalformed);
+}
+
+#[tokio::test]
+async fn no_refusal_repeats_a_token_that_came_among_the_subprotocols() {
+    let policy = || guarded().subprotocols(["chat.v2"]).require_subprotocol();
+    for token in [good(), token(json!({ "exp": 1 })), format!("{}x", good())] {
+        let request = Request::new().with("Sec-WebSocket-Protocol", format!("bearer, {token}"));
+        let checked = ask(policy(), &request).await;
+        let shown = format!("{checked:?}");
+        assert!(!shown.contains(&token[..20]), "{shown}");
+        assert!(checked.decision.is_err());
+    }
+}
+
 #[tokio::test]
 async fn another_scheme_is_no_second_place() {
     let request = Request::new().with("Authorization", "Basic YTpi");
