@@ -22,6 +22,7 @@ pub struct HandshakeContext<'a> {
     peer: SocketAddr,
     now: SystemTime,
     secure: bool,
+    dry_run: bool,
     subprotocols: &'a [String],
     params: Option<&'a Params>,
 }
@@ -29,13 +30,20 @@ pub struct HandshakeContext<'a> {
 impl<'a> HandshakeContext<'a> {
     /// A request that came from `peer` at the time `now`, without TLS, and of which nothing else is known.
     pub const fn new(head: &'a RequestHead, peer: SocketAddr, now: SystemTime) -> Self {
-        Self { head, peer, now, secure: false, subprotocols: &[], params: None }
+        Self { head, peer, now, secure: false, dry_run: false, subprotocols: &[], params: None }
     }
 
     /// Whether the request came over TLS.
     #[must_use]
     pub const fn with_security(mut self, secure: bool) -> Self {
         self.secure = secure;
+        self
+    }
+
+    /// Whether this is a dry run.
+    #[must_use]
+    pub const fn with_dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
         self
     }
 
@@ -71,6 +79,12 @@ impl<'a> HandshakeContext<'a> {
     /// Whether it came over TLS.
     pub const fn is_secure(&self) -> bool {
         self.secure
+    }
+
+    /// Whether somebody only asks what the handshake would get. What can be used once is looked at then, and not
+    /// used up.
+    pub const fn is_dry_run(&self) -> bool {
+        self.dry_run
     }
 
     /// The subprotocols that are offered, in the client's order (RFC 6455 4.1).

@@ -157,7 +157,7 @@ impl Gate {
         let route = route::find(head, &*self.routes, trace)?;
         upgrade::skip(trace);
         origin::check_rehearsal(head, &route.policy.origins, facts.secure, trace)?;
-        self.know(&context(head, facts, &route), &route, trace).await?;
+        self.know(&context(head, facts, &route).with_dry_run(true), &route, trace).await?;
         trace.skip(Check::Subprotocol);
         Ok(route)
     }

@@ -13,15 +13,19 @@ pub(super) fn check(
 }
 
 /// The same for a rehearsal by `fetch`: a browser leaves `Origin` out of a GET of the same origin, and says so in
-/// `Sec-Fetch-Site` instead.
+/// `Sec-Fetch-Site` instead. It also leaves it out where a foreign page may not read the answer (mode `no-cors`); the
+/// handshake of that page would have one, so that its rehearsal needs one too.
 pub(super) fn check_rehearsal(
     head: &RequestHead,
     policy: &OriginPolicy,
     secure: bool,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
+    let site = head.fields().first("Sec-Fetch-Site");
+    let foreign = matches!(site, Some(b"cross-site" | b"same-site")) && !head.fields().contains("Origin");
     let result = match policy.check(head, secure) {
-        Err(OriginError::Missing) if head.fields().first("Sec-Fetch-Site") == Some(b"same-origin") => Ok(()),
+        Err(OriginError::Missing) if site == Some(b"same-origin") => Ok(()),
+        Ok(()) if foreign && !policy.is_any() => Err(OriginError::Missing),
         result => result,
     };
     settle(result, trace)

@@ -115,6 +115,11 @@ impl OriginPolicy {
         self
     }
 
+    /// Whether every origin may.
+    pub(super) fn is_any(&self) -> bool {
+        self.allowed == Allowed::Any
+    }
+
     /// Whether the request comes from an origin that may.
     pub(super) fn check(&self, head: &RequestHead, secure: bool) -> Result<(), OriginError> {
         let value = match head.fields().single("Origin") {

@@ -1,6 +1,8 @@
 //! Asking what a handshake would get.
 
 use ws_server::Route;
+use ws_server::authenticate::{HandshakeContext, Identity};
+use ws_server::authorize::AuthorizationError;
 use ws_server::gate::OriginPolicy;
 
 use crate::support::{Running, echo};
@@ -69,4 +71,26 @@ async fn it_is_off_unless_turned_on() {
     let running = start(false).await;
     let mut client = running.connect().await;
     assert_eq!(client.ask(&ask("/rooms/a", "")).await.status(), 426);
+}
+
+/// What is hidden is answered as what is not there: by the fields of CORS too.
+#[tokio::test]
+async fn a_hidden_route_is_not_shown_by_what_a_page_may_read() {
+    let running = Running::start(|server| {
+        let origins = OriginPolicy::list(["https://app.example.com"]).unwrap();
+        let hidden = |_: &HandshakeContext<'_>, _: &Identity| {
+            std::future::ready(Err(AuthorizationError::ResourceHidden { rule: "staff".into() }))
+        };
+        server.dry_run(true).route("/hidden", Route::new(echo).origins(origins).authorize(hidden))
+    })
+    .await;
+    let mut client = running.connect().await;
+    let mut fields = Vec::new();
+    for path in ["/hidden", "/absent"] {
+        let answer = client.ask(&ask(path, "Origin: https://app.example.com\r\n")).await;
+        assert_eq!(answer.status(), 404);
+        let names = answer.head.fields().iter().map(|(name, value)| (name.to_owned(), value.len()));
+        fields.push(names.collect::<Vec<_>>());
+    }
+    assert_eq!(fields[0], fields[1]);
 }

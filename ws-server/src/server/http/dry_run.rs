@@ -30,6 +30,10 @@ pub(super) async fn rehearse(shared: &Shared, request: &Request) -> Answer {
     let cors = cors(shared, request);
     match rehearsed.decision {
         Ok(_) => accepted(request, &cors),
+        // What is hidden is answered as what is not there, where no origin is allowed.
+        Err(refusal) if refusal.cause == Cause::ResourceHidden => {
+            refused(shared, request, refusal, &rehearsed.trace, &vary())
+        }
         Err(refusal) => refused(shared, request, refusal, &rehearsed.trace, &cors),
     }
 }
@@ -63,8 +67,7 @@ fn refused(
 fn preflight(shared: &Shared, request: &Request) -> Answer {
     let Checked { decision, trace } = shared.gate.admit(&request.head, &request.facts);
     let cors = cors(shared, request);
-    let denied =
-        |cause| refused(shared, request, Refusal::new(cause), &trace, &[("Vary", "Origin".to_owned())]);
+    let denied = |cause| refused(shared, request, Refusal::new(cause), &trace, &vary());
     if let Err(refusal) = decision {
         return refused(shared, request, refusal, &trace, &cors);
     }
@@ -86,10 +89,14 @@ fn preflight(shared: &Shared, request: &Request) -> Answer {
     answer("204 No Content", &fields, "", request.closes)
 }
 
+/// RFC 9110 12.5.5: the answer depends on the origin, also where there is none.
+fn vary() -> [(&'static str, String); 1] {
+    [("Vary", "Origin".to_owned())]
+}
+
 /// The fields that let a page of this origin read the answer, where the route allows the origin.
 fn cors(shared: &Shared, request: &Request) -> Vec<(&'static str, String)> {
-    // RFC 9110 12.5.5: the answer depends on the origin, also where there is none.
-    let mut fields = vec![("Vary", "Origin".to_owned())];
+    let mut fields = Vec::from(vary());
     let origin = request.head.fields().get_str("Origin");
     let route = shared.routes.find(request.head.path());
     if let (Some(origin), Some(route)) = (origin, route)
