@@ -56,7 +56,7 @@ pub enum BindError {
 pub(crate) struct ListenAddress(pub(crate) String);
 
 impl ListenAddress {
-    /// The first address that the name stands for.
+    /// The addresses that the name stands for, at least one.
     pub(crate) async fn resolve(&self) -> Result<Vec<SocketAddr>, BindError> {
         if let Ok(address) = self.0.parse() {
             return Ok(vec![address]);
@@ -70,7 +70,7 @@ impl ListenAddress {
     }
 }
 
-/// Listens on the first of `addresses` that can be had, with `sockets` sockets that share its port where the system
+/// Listens on the first of `addresses` that this host has, with `sockets` sockets that share its port where the system
 /// spreads connections over them (Linux), with one elsewhere.
 ///
 /// The sockets do not block. Another process, this program started twice for example, does not get the port.
@@ -79,6 +79,8 @@ pub(crate) fn bind(addresses: &[SocketAddr], sockets: usize) -> Result<Vec<TcpLi
     for address in addresses {
         match bind_one(*address, sockets) {
             Ok(listeners) => return Ok(listeners),
+            // Who calls the name reaches whoever was there first.
+            Err(error @ BindError::AddressInUse { .. }) => return Err(error),
             Err(error) => last = error,
         }
     }
@@ -211,6 +213,15 @@ mod tests {
         );
         let found = bind(&[elsewhere, loopback()[0]], 1).unwrap();
         assert!(found[0].local_addr().unwrap().ip().is_loopback());
+    }
+
+    /// A name such as `localhost` has several addresses: a second server must not get the one that the first left.
+    #[test]
+    fn an_address_in_use_is_not_got_round_by_the_next_one_of_the_name() {
+        let first = bind(&loopback(), 1).unwrap();
+        let taken = first[0].local_addr().unwrap();
+        let second = bind(&[taken, loopback()[0]], 1);
+        assert!(matches!(second, Err(BindError::AddressInUse { address }) if address == taken), "{second:?}");
     }
 
     #[tokio::test]
