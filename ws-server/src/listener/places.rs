@@ -68,22 +68,29 @@ impl Places {
     /// Counts a connection that was just accepted.
     pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> Entry {
         let address = counted_as(peer);
-        if self.open.fetch_add(1, Ordering::Relaxed) >= self.limit.saturating_add(waiting(self.limit)) {
+        let most = self.limit.saturating_add(waiting(self.limit));
+        let full = self.open.fetch_add(1, Ordering::Relaxed) >= most;
+        if let Err(crowded) = self.count(address, full) {
             self.open.fetch_sub(1, Ordering::Relaxed);
-            return Entry::TurnedAway(Crowded::Server);
-        }
-        {
-            let mut shard = self.shard(address);
-            let tally = shard.entry(address).or_default();
-            if tally.open >= self.limit_per_address.saturating_add(WAITING_PER_ADDRESS) {
-                self.open.fetch_sub(1, Ordering::Relaxed);
-                return Entry::TurnedAway(Crowded::Address);
-            }
-            tally.open += 1;
+            return Entry::TurnedAway(crowded);
         }
         let mut place = Place { places: Arc::clone(self), address, of_address: false, of_server: false };
         let _ = place.claim();
         Entry::Admitted(place)
+    }
+
+    /// Counts a connection of this address, unless the address has too many, or else the server is `full`.
+    fn count(&self, address: IpAddr, full: bool) -> Result<(), Crowded> {
+        let mut shard = self.shard(address);
+        let open = shard.get(&address).map_or(0, |tally| tally.open);
+        if open >= self.limit_per_address.saturating_add(WAITING_PER_ADDRESS) {
+            return Err(Crowded::Address);
+        }
+        if full {
+            return Err(Crowded::Server);
+        }
+        shard.entry(address).or_default().open += 1;
+        Ok(())
     }
 
     /// Connections that are open now, with a place or without.
@@ -213,6 +220,9 @@ mod tests {
             .map(|n| admitted(&places, ip(u8::try_from(n + 10).unwrap())))
             .collect();
         assert!(matches!(places.enter(ip(2)), Entry::TurnedAway(Crowded::Server)));
+        assert_eq!(places.open(), WAITING);
+        // Where both are full, the address's own count is what is told.
+        assert!(matches!(places.enter(ip(1)), Entry::TurnedAway(Crowded::Address)));
         assert_eq!(places.open(), WAITING);
         drop((waiting, others));
         assert_eq!(places.open(), 0);

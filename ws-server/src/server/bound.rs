@@ -141,6 +141,7 @@ fn take(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
         }
         Entry::TurnedAway(crowded) => {
             let cause = match crowded {
+                _ if shared.drain.has_begun() => Cause::ServerDraining,
                 Crowded::Address => Cause::AddressQuotaExceeded,
                 Crowded::Server => Cause::ServerFull,
             };
