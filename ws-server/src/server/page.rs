@@ -46,7 +46,8 @@ impl Page {
         for part in [
             "HTTP/1.1 200 OK\r\nContent-Type: ",
             content_type,
-            "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-cache\r\nETag: ",
+            "\r\nX-Content-Type-Options: nosniff\r\n\
+             Content-Security-Policy: frame-ancestors 'self'\r\nCache-Control: no-cache\r\nETag: ",
             &etag,
             "\r\nContent-Length: ",
             &body.len().to_string(),
@@ -125,6 +126,8 @@ mod tests {
         assert!(got.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"), "{got}");
         assert!(got.contains("\r\nContent-Length: 8\r\n") && got.ends_with("\r\n\r\n<p>hello"), "{got}");
         assert!(!got.contains("Connection"), "{got}");
+        // CWE-1021: no foreign page may lay this one under its own.
+        assert!(got.contains("\r\nContent-Security-Policy: frame-ancestors 'self'\r\n"), "{got}");
         let head = answer(&page, PageRequest { head_only: true, closes: true, ..PageRequest::default() });
         assert!(head.contains("\r\nContent-Length: 8\r\nDate: now\r\nConnection: close\r\n\r\n"), "{head}");
         let etag = page.etag.clone();
