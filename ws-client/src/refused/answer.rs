@@ -111,24 +111,24 @@ impl Refused {
     }
 }
 
-/// The status, then the cause and what the server says about it.
+/// The status, then the cause and what the server says about it, in one line without control characters.
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the handshake was refused with {}", self.status)?;
         if !self.reason.is_empty() {
-            write!(f, " {}", self.reason)?;
+            write!(f, " {}", Printable(&self.reason))?;
         }
         let problem = self.problem.as_ref();
         let said = problem.and_then(|problem| problem.detail.as_deref().or(problem.title.as_deref()));
         if let Some(cause) = self.cause() {
-            write!(f, ", {cause}: {}", said.unwrap_or(cause.summary()))?;
+            write!(f, ", {cause}: {}", Printable(said.unwrap_or(cause.summary())))?;
             // Our own servers say in the detail what to do; others that use the code may not.
             if !said.is_some_and(|said| said.contains(cause.remedy())) {
                 write!(f, " {}", cause.remedy())?;
             }
             Ok(())
         } else if let Some(said) = said {
-            write!(f, ": {said}")
+            write!(f, ": {}", Printable(said))
         } else if !self.by_application() {
             f.write_str(
                 " by something that gives no cause: a proxy, or a server that speaks no WebSocket here",
@@ -150,6 +150,22 @@ impl fmt::Debug for Refused {
             .field("retry_after", &self.retry_after)
             .field("body", &self.body)
             .finish_non_exhaustive()
+    }
+}
+
+/// A stranger's words, without what could begin a line in a log, or steer a terminal.
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            // Invisible ones, ends of lines and paragraphs, and those that turn the direction of text.
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
+                write!(f, "{}", c.escape_unicode())
+            }
+            c if c.is_control() => write!(f, "{}", c.escape_debug()),
+            c => write!(f, "{c}"),
+        })
     }
 }
 
@@ -239,6 +255,20 @@ mod tests {
         assert!(proxy.is_worth_retrying());
         assert_eq!(proxy.responsible(), Responsible::Server);
         assert!(proxy.to_string().contains("503 Service Unavailable by something"), "{proxy}");
+    }
+
+    /// The text ends up in logs and on terminals (CWE-117, CWE-150).
+    #[tokio::test]
+    async fn what_a_stranger_says_cannot_forge_a_line_or_steer_a_terminal() {
+        let problem = r#"{"detail":"a\nERROR forged\u001b[2J\u009b1m\u202e","title":"b\rc"}"#;
+        for problem in [problem, &problem.replace("detail", "x")] {
+            let head = "403 For\u{9b}bidden\r\nContent-Type: application/problem+json";
+            let text = refused(head, problem).await.to_string();
+            assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+        }
+        let text =
+            refused("403 No\r\nContent-Type: application/problem+json", r#"{"detail":"Grüße, \"Ann\"'s"}"#);
+        assert!(text.await.to_string().ends_with("Grüße, \"Ann\"'s"));
     }
 
     #[tokio::test]
