@@ -60,16 +60,18 @@ pub enum RequestError {
     )]
     Origin,
     /// A subprotocol is not a token (RFC 6455 4.1).
-    #[error("{name:?} cannot be a subprotocol: use letters, digits, dots and hyphens, one name for each")]
+    #[error(
+        "subprotocol number {number} is not a token: use letters, digits, dots and hyphens, one name for each"
+    )]
     SubprotocolName {
-        /// The subprotocol.
-        name: String,
+        /// Which of those offered, counted from one.
+        number: usize,
     },
     /// A subprotocol is offered twice (RFC 6455 4.1).
-    #[error("the subprotocol {name} is offered twice: offer it once")]
+    #[error("subprotocol number {number} is offered a second time: offer it once")]
     SubprotocolRepeated {
-        /// The subprotocol.
-        name: String,
+        /// Which of those offered is the second one, counted from one.
+        number: usize,
     },
     /// The handshake cannot be made for another reason.
     #[error("the handshake cannot be made")]
@@ -122,11 +124,12 @@ impl Request {
     }
 
     pub(crate) fn subprotocol(&mut self, name: String) -> Result<(), RequestError> {
+        let number = self.subprotocols.len() + 1;
         if OutgoingFields::new().push(&name, "").is_err() {
-            return Err(RequestError::SubprotocolName { name });
+            return Err(RequestError::SubprotocolName { number });
         }
         if self.subprotocols.contains(&name) {
-            return Err(RequestError::SubprotocolRepeated { name });
+            return Err(RequestError::SubprotocolRepeated { number });
         }
         self.subprotocols.push(name);
         Ok(())
@@ -153,14 +156,14 @@ impl Request {
     }
 }
 
-/// The names alone: values may hold credentials.
+/// The names of the headers alone: their values, and subprotocols, may be credentials.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Request")
             .field("headers", &names)
             .field("origin", &self.origin)
-            .field("subprotocols", &self.subprotocols)
+            .field("subprotocols", &self.subprotocols.len())
             .finish()
     }
 }
@@ -324,12 +327,9 @@ mod tests {
     fn subprotocols_are_unique_tokens() {
         let mut request = Request::default();
         request.subprotocol("a".into()).expect("valid");
-        assert_eq!(
-            request.subprotocol("a".into()),
-            Err(RequestError::SubprotocolRepeated { name: "a".into() })
-        );
+        assert_eq!(request.subprotocol("a".into()), Err(RequestError::SubprotocolRepeated { number: 2 }));
         for name in ["", "a b", "a,b", "a\r\n"] {
-            let expected = RequestError::SubprotocolName { name: name.into() };
+            let expected = RequestError::SubprotocolName { number: 2 };
             assert_eq!(request.subprotocol(name.into()), Err(expected));
         }
     }
@@ -338,7 +338,14 @@ mod tests {
     fn no_debug_text_has_a_secret() {
         let mut request = Request::default();
         request.bearer_token("hunter2").expect("valid");
+        // Some servers take a credential in the company of a subprotocol.
+        request.subprotocol("bearer".into()).expect("valid");
+        request.subprotocol("hunter2".into()).expect("valid");
         let text = format!("{request:?}");
         assert!(text.contains("Authorization") && !text.contains("hunter2"), "{text}");
+        for name in ["hunter2", "hunter2\n"] {
+            let error = request.subprotocol(name.into()).expect_err(name);
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
     }
 }
