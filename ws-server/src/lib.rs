@@ -38,6 +38,7 @@
 
 pub mod authenticate;
 pub mod authorize;
+mod deadline;
 pub mod gate;
 mod listener;
 mod server;

@@ -51,7 +51,7 @@ pub enum KeepaliveAction {
 impl Keepalive {
     /// Pings after `interval` of silence, gives up `timeout` later.
     pub fn new(now: Instant, interval: Duration, timeout: Duration) -> Self {
-        Self { interval, timeout, deadline: now + interval / 2, heard: false, state: State::Lively }
+        Self { interval, timeout, deadline: after(now, interval / 2), heard: false, state: State::Lively }
     }
 
     /// Something came from the peer.
@@ -78,9 +78,15 @@ impl Keepalive {
             (false, State::Waiting) => (State::Waiting, self.timeout, KeepaliveAction::Dead),
         };
         self.state = state;
-        self.deadline = now + wait;
+        self.deadline = after(now, wait);
         action
     }
+}
+
+/// The moment `time` after `now`; a time beyond what the clock can tell is as good as endless.
+pub(crate) fn after(now: Instant, time: Duration) -> Instant {
+    const ENDLESS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    now + time.min(ENDLESS)
 }
 
 #[cfg(test)]
@@ -127,5 +133,15 @@ mod tests {
         keepalive.heard();
         assert_eq!(keepalive.poll(start + 25 * SECOND), KeepaliveAction::Wait);
         assert_eq!(keepalive.deadline(), start + 35 * SECOND);
+    }
+
+    #[test]
+    fn endless_is_no_overflow() {
+        let start = Instant::now();
+        let mut keepalive = Keepalive::new(start, Duration::MAX, Duration::MAX);
+        assert!(keepalive.deadline() > start);
+        for _ in 0..3 {
+            keepalive.poll(keepalive.deadline());
+        }
     }
 }

@@ -20,6 +20,8 @@ mod sender;
 pub use config::{Config, Limits, Role};
 pub use control::encode_control;
 pub use error::{ProtocolError, SendError};
+#[cfg(feature = "tokio")]
+pub(crate) use keepalive::after;
 pub use keepalive::{Keepalive, KeepaliveAction};
 pub use machine::Connection;
 pub use receiver::{Event, Receiver};

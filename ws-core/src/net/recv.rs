@@ -22,7 +22,7 @@ use super::{
     pool,
 };
 use crate::{
-    connection::{Event, Keepalive, KeepaliveAction, ProtocolError, Receiver, Role},
+    connection::{Event, Keepalive, KeepaliveAction, ProtocolError, Receiver, Role, after},
     frame::OpCode,
     message::{CloseFrame, Message},
 };
@@ -340,7 +340,7 @@ impl RecvHalf {
     fn start_timer(&self, closing: bool) -> Option<Box<Timer>> {
         let (config, now) = (&self.outbox().config, Instant::now().into_std());
         let (deadline, purpose) = if closing {
-            (now + config.close_timeout, Purpose::Close)
+            (after(now, config.close_timeout), Purpose::Close)
         } else {
             let keepalive = Keepalive::new(now, config.ping_interval?, config.pong_timeout);
             (keepalive.deadline(), Purpose::Keepalive(keepalive))

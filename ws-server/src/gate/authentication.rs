@@ -9,7 +9,10 @@ use super::{
     policy::Policy,
     trace::Trace,
 };
-use crate::authenticate::{AuthenticationError, HandshakeContext, Identity};
+use crate::{
+    authenticate::{AuthenticationError, HandshakeContext, Identity},
+    deadline::after,
+};
 
 /// Asks the route's authenticators in their order: the first whose credentials are there decides. All of them
 /// together have `limit`.
@@ -45,7 +48,7 @@ async fn identify(
     policy: &Policy,
     limit: Duration,
 ) -> Result<Identity, AuthenticationError> {
-    let deadline = Instant::now() + limit;
+    let deadline = after(limit);
     let mut last = AuthenticationError::CredentialsMissing;
     for authenticator in &policy.authenticators {
         let left = deadline.saturating_duration_since(Instant::now());

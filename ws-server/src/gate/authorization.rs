@@ -13,6 +13,7 @@ use super::{
 use crate::{
     authenticate::{HandshakeContext, Identity},
     authorize::AuthorizationError,
+    deadline::after,
 };
 
 /// Scopes, then roles, then the route's authorizers, which together have `limit`.
@@ -50,7 +51,7 @@ async fn ask(
     policy: &Policy,
     limit: Duration,
 ) -> Result<(), AuthorizationError> {
-    let deadline = Instant::now() + limit;
+    let deadline = after(limit);
     for authorizer in &policy.authorizers {
         let left = deadline.saturating_duration_since(Instant::now());
         match guarded(left, || authorizer.authorize(request, who)).await {

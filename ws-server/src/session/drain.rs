@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
+use crate::deadline::after;
+
 /// The state of a shutdown, shared by everything that it concerns.
 #[derive(Debug)]
 pub(crate) struct Drain {
@@ -39,7 +41,7 @@ impl Drain {
     /// Begins the shutdown. Only the first call counts.
     pub(crate) fn begin(&self) {
         // The deadline stands before anybody can see that the shutdown has begun.
-        self.deadline.get_or_init(|| Instant::now() + self.time);
+        self.deadline.get_or_init(|| after(self.time));
         if !self.draining.swap(true, Ordering::SeqCst) {
             self.begun.notify_waiters();
         }

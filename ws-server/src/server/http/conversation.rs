@@ -15,6 +15,7 @@ use super::dry_run::rehearse;
 use super::request::{Request, Wish, asks_to_close};
 use super::upgrade::Upgrade;
 use super::wire::{NoHead, Wire};
+use crate::deadline::after;
 use crate::gate::{self, Checked, Facts, Trace};
 use crate::listener::{Crowded, Place};
 use crate::server::shared::{Refused, Shared};
@@ -69,7 +70,7 @@ impl Conversation {
         let limits = self.shared.limits;
         let last = limits.requests.max(1);
         for nth in 1..=last {
-            let deadline = Instant::now() + limits.handshake_timeout;
+            let deadline = after(limits.handshake_timeout);
             let busy = match self.wait(deadline).await {
                 Waited::Request(busy) => busy,
                 // A kept connection that falls silent is closed without a word: an answer would be taken for the one
