@@ -106,6 +106,16 @@ impl Policy {
         head.fields().contains("Origin") && self.origins.check(head, secure).is_ok()
     }
 
+    /// The subprotocols that are spoken here.
+    pub(crate) fn spoken(&self) -> &[String] {
+        &self.subprotocols
+    }
+
+    /// Whether who offers none of them is refused.
+    pub(crate) const fn requires_subprotocol(&self) -> bool {
+        self.subprotocol_required
+    }
+
     /// One challenge for each scheme that is accepted (RFC 9110 11.6.1).
     pub(super) fn challenges(&self) -> impl Iterator<Item = Challenge> {
         self.authenticators.iter().filter_map(|authenticator| authenticator.challenge())

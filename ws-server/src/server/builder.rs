@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ws_core::connection::{Limits, Role};
 use ws_core::deflate::DeflateConfig;
+use ws_core::head::Authority;
 use ws_core::net::SocketConfig;
 use ws_core::refusal::{Disclosure, Presentation};
 
@@ -19,7 +20,7 @@ use super::route::{Compression, Route};
 use super::routes::{RouteEntry, Routes};
 use super::shared::{OnRefusal, Shared};
 use super::table::Table;
-use crate::gate::{Gate, GateConfig};
+use crate::gate::{Gate, GateConfig, Policy};
 use crate::listener::{BindError, ListenAddress, Places};
 use crate::session::Drain;
 
@@ -239,7 +240,7 @@ impl ServerBuilder {
     /// It has to be called on a tokio runtime.
     ///
     /// # Errors
-    /// [`BuildError`] for a route, page or name that cannot be, and for an address that cannot be had.
+    /// [`BuildError`] for a route, page, name, host or subprotocol that cannot be, and for an address that cannot be had.
     ///
     /// # Cancel safety
     /// Nothing remains of a call that was dropped.
@@ -258,6 +259,12 @@ impl ServerBuilder {
         }
         if self.documentation.is_empty() || !self.documentation.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(BuildError::Documentation { address: self.documentation });
+        }
+        if let Some(host) = self.gate.served_hosts.iter().find(|host| !is_host(host)) {
+            return Err(BuildError::ServedHost { host: host.clone() });
+        }
+        for (path, route) in &self.routes {
+            check_subprotocols(path, &route.policy)?;
         }
         let entries = self.routes.into_iter().map(|(path, route)| RouteEntry {
             path: path.into(),
@@ -302,6 +309,22 @@ impl fmt::Debug for ServerBuilder {
             .field("limits", &self.limits)
             .field("routes", &self.routes)
             .finish_non_exhaustive()
+    }
+}
+
+/// A host with or without a port, to be compared with `Host`.
+fn is_host(text: &str) -> bool {
+    !text.contains('*') && Authority::parse(text.as_bytes()).is_ok()
+}
+
+fn check_subprotocols(path: &str, policy: &Policy) -> Result<(), BuildError> {
+    let path = || path.to_owned();
+    if policy.requires_subprotocol() && policy.spoken().is_empty() {
+        return Err(BuildError::SubprotocolMissing { path: path() });
+    }
+    match policy.spoken().iter().find(|name| !is_token(name)) {
+        Some(name) => Err(BuildError::Subprotocol { path: path(), subprotocol: name.clone() }),
+        None => Ok(()),
     }
 }
 

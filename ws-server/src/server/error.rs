@@ -26,6 +26,26 @@ pub enum BuildError {
         /// The address as it was given.
         address: String,
     },
+    /// A host to serve is not a host with an optional port, so that no request could be for it.
+    #[error("the served host {host:?} is not HOST or HOST:PORT")]
+    ServedHost {
+        /// The host as it was given.
+        host: String,
+    },
+    /// A subprotocol is not a token (RFC 6455 4.1), so that no client could offer it.
+    #[error("the subprotocol {subprotocol:?} of the route {path:?} is not a token")]
+    Subprotocol {
+        /// The route's path.
+        path: String,
+        /// The subprotocol as it was given.
+        subprotocol: String,
+    },
+    /// A route requires a subprotocol and has none, so that everybody would be refused.
+    #[error("the route {path:?} requires a subprotocol and has none")]
+    SubprotocolMissing {
+        /// The route's path.
+        path: String,
+    },
     /// The server cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),

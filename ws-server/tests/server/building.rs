@@ -1,7 +1,10 @@
 //! What the builder accepts, and where the server runs.
 
+use std::time::Duration;
+
 use ws_core::message::Message;
-use ws_server::{BindError, BuildError, PageError, Route, RouteError, Server};
+use ws_server::authenticate::{HandshakeContext, Identity};
+use ws_server::{BindError, BuildError, PageError, Route, RouteError, Server, ServerLimits};
 
 use crate::support::{Client, PATIENCE, Running, echo};
 
@@ -20,6 +23,18 @@ async fn each_fault_is_told_by_its_type() {
     assert!(matches!(name, BuildError::Name { name } if name == "my server"));
     let documentation = builder().documentation("a b").bind().await.unwrap_err();
     assert!(matches!(documentation, BuildError::Documentation { .. }));
+    // Each of these would refuse everybody, or never be selected, without a word.
+    for host in ["https://chat.example", "chat.example/", "", "*.example"] {
+        let error = builder().served_hosts([host]).bind().await.unwrap_err();
+        assert!(matches!(error, BuildError::ServedHost { host: named } if named == host), "{host}");
+    }
+    for subprotocol in ["chat v2", "chat/2", ""] {
+        let route = Route::new(echo).subprotocols(["chat.v1", subprotocol]);
+        let error = builder().route("/", route).bind().await.unwrap_err();
+        assert!(matches!(error, BuildError::Subprotocol { subprotocol: named, .. } if named == subprotocol));
+    }
+    let none = builder().route("/", Route::new(echo).require_subprotocol()).bind().await.unwrap_err();
+    assert!(matches!(none, BuildError::SubprotocolMissing { path } if path == "/"));
 }
 
 #[tokio::test]
@@ -30,6 +45,36 @@ async fn an_address_in_use_is_named() {
         matches!(again, BuildError::Bind(BindError::AddressInUse { address }) if address == running.address)
     );
     assert_eq!(again.to_string(), format!("the address {} is in use", running.address));
+}
+
+/// Times that are never over.
+#[tokio::test]
+async fn endless_times_are_no_overflow() {
+    let endless = Duration::MAX;
+    let limits = ServerLimits {
+        handshake_timeout: endless,
+        drain_timeout: endless,
+        restart_window: endless,
+        ..ServerLimits::default()
+    };
+    let running = Running::start(|server| {
+        let anybody = |_: &HandshakeContext<'_>| std::future::ready(Ok(Identity::anonymous()));
+        let nothing_against = |_: &HandshakeContext<'_>, _: &Identity| std::future::ready(Ok(()));
+        server
+            .limits(limits)
+            .keepalive(endless, endless)
+            .close_timeout(endless)
+            .write_timeout(endless)
+            .authentication_timeout(endless)
+            .authorization_timeout(endless)
+            .route("/", Route::new(echo).authenticate(anybody).authorize(nothing_against))
+    })
+    .await;
+    round_trip(running.connect().await).await;
+    let mut last = running.open("/").await;
+    running.handle.shutdown();
+    assert_eq!(tokio::time::timeout(PATIENCE, last.recv()).await.unwrap().unwrap(), None);
+    tokio::time::timeout(PATIENCE, running.serving).await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test]
