@@ -50,4 +50,4 @@ pub use server::{
     BoundServer, BuildError, PageError, RefusalReport, Route, RouteError, ServeError, Server, ServerBuilder,
     ServerHandle, ServerLimits,
 };
-pub use session::{Handler, HandlerError, Outcome, RequestId, Session, SessionInfo};
+pub use session::{HandlerError, Outcome, RequestId, Session, SessionInfo};

@@ -9,16 +9,16 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Says who is on the other side of a handshake.
 ///
-/// Closures are authenticators. Their future borrows nothing, so that they take what they need from the request
-/// first; give the parameter its type.
+/// Closures are authenticators; [`from_fn`] spares them the types. Their future borrows nothing, so that they take what
+/// they need from the request first.
 ///
 /// ```
 /// use ws_core::refusal::Challenge;
 /// use ws_server::authenticate::{
-///     AuthenticationError, Authenticator, Challenging, HandshakeContext, Identity, Scheme,
+///     self, AuthenticationError, Authenticator, Challenging, Identity, Scheme,
 /// };
 ///
-/// let by_key = |request: &HandshakeContext<'_>| {
+/// let by_key = authenticate::from_fn(|request| {
 ///     let key = request.head().fields().get_str("X-Api-Key").map(str::to_owned);
 ///     async move {
 ///         match key.as_deref() {
@@ -28,7 +28,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///             Some(_) => Err(AuthenticationError::CredentialsRejected),
 ///         }
 ///     }
-/// };
+/// });
 /// let authenticator = Challenging::new(Challenge::api_key("chat"), by_key);
 /// assert_eq!(authenticator.challenge().unwrap().to_string(), r#"ApiKey realm="chat""#);
 /// ```
@@ -72,6 +72,15 @@ where
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
         Box::pin(self(request))
     }
+}
+
+/// An authenticator from a closure, whose parameter then needs no type.
+pub const fn from_fn<F, R>(authenticate: F) -> F
+where
+    F: Fn(&HandshakeContext<'_>) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Identity, AuthenticationError>> + Send + 'static,
+{
+    authenticate
 }
 
 /// Lets everybody in, as nobody in particular. After other authenticators on a route it makes them optional.

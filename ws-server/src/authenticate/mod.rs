@@ -7,7 +7,7 @@ mod error;
 mod identity;
 mod params;
 
-pub use authenticator::{Anonymous, Authenticator, BoxFuture, Challenging};
+pub use authenticator::{Anonymous, Authenticator, BoxFuture, Challenging, from_fn};
 pub use context::HandshakeContext;
 pub use error::{AuthenticationError, CredentialsFault};
 pub use identity::{Identity, Scheme};

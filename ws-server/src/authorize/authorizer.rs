@@ -5,17 +5,16 @@ use crate::authenticate::{BoxFuture, HandshakeContext, Identity};
 
 /// Says whether somebody may open this WebSocket.
 ///
-/// Closures are authorizers. Their future borrows nothing, so that they take what they need first; give the
-/// parameters their types.
+/// Closures are authorizers; [`from_fn`] spares them the types. Their future borrows nothing, so that they take what they
+/// need first.
 ///
 /// ```
-/// use ws_server::authenticate::{HandshakeContext, Identity};
-/// use ws_server::authorize::{AllOf, AuthorizationError, Roles};
+/// use ws_server::authorize::{self, AllOf, AuthorizationError, Roles};
 ///
-/// let own_room = |request: &HandshakeContext<'_>, who: &Identity| {
+/// let own_room = authorize::from_fn(|request, who| {
 ///     let own = request.param("room") == who.subject();
 ///     async move { if own { Ok(()) } else { Err(AuthorizationError::PolicyDenied { rule: "own-room".into() }) } }
-/// };
+/// });
 /// let both = AllOf::new().and(Roles::all(["member"])).and(own_room);
 /// ```
 pub trait Authorizer: Send + Sync + 'static {
@@ -48,6 +47,15 @@ where
     ) -> BoxFuture<'a, Result<(), AuthorizationError>> {
         Box::pin(self(request, who))
     }
+}
+
+/// An authorizer from a closure, whose parameters then need no types.
+pub const fn from_fn<F, R>(authorize: F) -> F
+where
+    F: Fn(&HandshakeContext<'_>, &Identity) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), AuthorizationError>> + Send + 'static,
+{
+    authorize
 }
 
 /// Lets in whom every one of its authorizers lets in, asked in their order. The first refusal is the answer.

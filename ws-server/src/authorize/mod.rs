@@ -4,6 +4,6 @@ mod authorizer;
 mod error;
 mod requirements;
 
-pub use authorizer::{AllOf, Authorizer};
+pub use authorizer::{AllOf, Authorizer, from_fn};
 pub use error::AuthorizationError;
 pub use requirements::{Roles, Scopes};

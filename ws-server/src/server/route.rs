@@ -8,7 +8,7 @@ use ws_core::deflate::DeflateConfig;
 use crate::authenticate::Authenticator;
 use crate::authorize::Authorizer;
 use crate::gate::{OriginPolicy, Policy};
-use crate::session::{Handler, Start};
+use crate::session::{Outcome, Session, Start};
 
 /// A handler, and the rules for those who want to reach it.
 ///
@@ -36,8 +36,29 @@ pub(super) enum Compression {
 }
 
 impl Route {
-    /// A route that runs `handler` for each connection.
-    pub fn new(handler: impl Handler) -> Self {
+    /// A route that runs `handler` for each connection: an `async fn(Session) -> Result<(), E>`, or one that returns
+    /// nothing, or such a closure.
+    ///
+    /// The connection ends with its handler: after `Ok` (or nothing) with close code 1000 if the handler has not closed
+    /// it, after `Err` or a panic with 1011 and the reason `internal-error`. An error that only says that the peer went
+    /// away counts as an ordinary end.
+    ///
+    /// ```
+    /// use ws_server::Route;
+    ///
+    /// let echo = Route::new(|mut session| async move {
+    ///     while let Some(message) = session.recv().await? {
+    ///         session.send(message).await?;
+    ///     }
+    ///     Ok::<_, ws_core::net::Error>(())
+    /// });
+    /// ```
+    // The bound names `Fn` itself, so that the parameter of a closure needs no type.
+    pub fn new<F, R>(handler: F) -> Self
+    where
+        F: Fn(Session) -> R + Send + Sync + 'static,
+        R: Future<Output: Outcome> + Send + 'static,
+    {
         Self {
             handler: Box::new(handler),
             policy: Policy::default(),

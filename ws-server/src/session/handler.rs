@@ -5,26 +5,8 @@ use std::future::Future;
 
 use super::Session;
 
-/// An async function that takes over a connection that was let in: `async fn(Session) -> Result<(), E>`, or one that
-/// returns nothing. Every such function and closure is a handler; there is no need to implement this trait.
-///
-/// The connection ends with its handler: after `Ok` (or nothing) with close code 1000 if the handler has not closed it,
-/// after `Err` or a panic with 1011 and the reason `internal-error`. An error that only says that the peer went away
-/// counts as an ordinary end.
-///
-/// ```
-/// use ws_server::{Route, Session};
-///
-/// async fn echo(mut session: Session) -> Result<(), ws_core::net::Error> {
-///     while let Some(message) = session.recv().await? {
-///         session.send(message).await?;
-///     }
-///     Ok(())
-/// }
-///
-/// let route = Route::new(echo);
-/// ```
-pub trait Handler: Send + Sync + 'static {
+/// An async function that takes over a connection that was let in; see [`Route::new`](crate::Route::new).
+pub(crate) trait Handler: Send + Sync + 'static {
     /// What the function does, until the connection ends.
     type Future: Future<Output: Outcome> + Send + 'static;
 

@@ -10,7 +10,8 @@ mod session;
 mod task;
 
 pub(crate) use drain::{Busy, Drain};
-pub use handler::{Handler, HandlerError, Outcome};
+pub(crate) use handler::Handler;
+pub use handler::{HandlerError, Outcome};
 pub use info::SessionInfo;
 pub(crate) use opening::{Opening, Start};
 pub use request_id::RequestId;

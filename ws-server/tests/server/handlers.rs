@@ -180,3 +180,21 @@ async fn a_peer_that_leaves_during_the_handshake_holds_no_place() {
         .unwrap();
     }
 }
+
+/// Closures need no types.
+#[tokio::test]
+async fn a_closure_is_a_handler() {
+    let running = Running::start(|server| {
+        let echo = Route::new(|mut session| async move {
+            while let Some(message) = session.recv().await? {
+                session.send(message).await?;
+            }
+            Ok::<_, Error>(())
+        });
+        server.route("/", echo)
+    })
+    .await;
+    let mut socket = running.open("/").await;
+    socket.send("hello").await.unwrap();
+    assert_eq!(socket.recv().await.unwrap(), Some(Message::text("hello")));
+}
