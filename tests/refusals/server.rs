@@ -102,3 +102,30 @@ async fn past_the_waiting_room_the_answer_comes_before_the_request() {
     assert!(answer.field("Refused-By").unwrap().contains("code=address-quota-exceeded"));
     turned_away.end().await.unwrap();
 }
+
+/// The order of the checks holds at the door too: a shutdown comes before want of room.
+#[tokio::test]
+async fn past_the_waiting_room_of_a_server_that_drains() {
+    let limits = ServerLimits { connections_per_address: 1, ..ServerLimits::default() };
+    let running = start(|server| server.limits(limits)).await;
+    // A session that does not close keeps the server draining.
+    let mut session = running.connect().await;
+    assert_eq!(session.ask(handshake("/open", "")).await.head.status(), 101);
+    running.handle.shutdown();
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        waiting.push(running.connect().await);
+    }
+    timeout(PATIENCE, async {
+        while running.handle.connections() < 9 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    let mut turned_away = running.connect().await;
+    let answer = turned_away.answer(false).await.unwrap();
+    assert_eq!((answer.head.status(), answer.field("Connection")), (503, Some("close")));
+    assert!(answer.field("Refused-By").unwrap().contains("code=server-draining"), "{answer:?}");
+    assert!(answer.field("Retry-After").is_some());
+}
