@@ -162,7 +162,9 @@ fn more_lenient(seen: &Seen, error: &Error) -> Option<&'static str> {
         Error::Protocol(ProtocolError::JunkAfterRequest) if !seen.rest.is_empty() => {
             "RFC 6455 4.1: whatever follows the head is the first of the frames"
         }
-        Error::HttpFormat(_) => "RFC 3986 3, WHATWG URL: a target that browsers send",
+        Error::HttpFormat(_) if seen.target.contains("://") && seen.target.contains('%') => {
+            "RFC 3986 3.2.2: a host name may be percent-encoded"
+        }
         Error::Protocol(ProtocolError::HttparseError(httparse::Error::Version)) if seen.minor > 1 => {
             "RFC 9110 2.5: a higher minor version is treated as 1.1"
         }
