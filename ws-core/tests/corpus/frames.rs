@@ -22,7 +22,7 @@ fn chosen(mask: u8) -> impl Strategy<Value = (u8, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// RFC 6455 5, 8.1: the same events and the same error at every split, and they are the oracle's.
     #[test]
