@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -27,15 +27,18 @@ impl Running {
     }
 
     /// Starts a server and waits until it prints `listening on URL` on stdout; gives that URL as well.
-    /// What it prints on stderr goes to the file `log`.
+    /// What it prints on stderr goes to the file `log`, and what it prints on stdout beside it; see
+    /// [`printed`](Self::printed).
     pub fn start_server(command: &mut Command, log: &Path, limit: Duration) -> io::Result<(Self, String)> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(create(log)?).spawn()?;
         let mut running = Self { child, log: log.to_path_buf() };
+        let mut printed = create(&running.stdout())?;
         let (sender, receiver) = mpsc::channel();
         if let Some(stdout) = running.child.stdout.take() {
             // Reads on to the end, so that the child never blocks on a full pipe.
             thread::spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                    let _ = writeln!(printed, "{line}");
                     if let Some(url) = line.strip_prefix("listening on ") {
                         let _ = sender.send(url.trim().to_owned());
                     }
@@ -81,6 +84,15 @@ impl Running {
     /// The last lines of the child's log, for the message of a failing test.
     pub fn tail(&self) -> String {
         tail(&self.log)
+    }
+
+    /// What a server has printed on stdout so far.
+    pub fn printed(&self) -> String {
+        fs::read_to_string(self.stdout()).unwrap_or_default()
+    }
+
+    fn stdout(&self) -> PathBuf {
+        self.log.with_extension("stdout")
     }
 
     /// Whether the child has not ended yet.
@@ -219,6 +231,7 @@ mod tests {
         let (mut server, url) =
             Running::start_server(&mut shell(script), &log("server"), SOON).expect("it starts");
         assert_eq!(url, "ws://127.0.0.1:1/");
+        assert_eq!(server.printed(), "starting\nlistening on ws://127.0.0.1:1/\n");
         assert_eq!(server.terminate(SOON).expect("it ends").code(), Some(7));
     }
 
