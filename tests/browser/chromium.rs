@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -38,13 +39,7 @@ pub(crate) struct Chromium {
 impl Chromium {
     /// Starts it for one test; `None`, after saying so, where the suite is to be skipped.
     pub(crate) async fn start(test: &str) -> Option<Self> {
-        if !suites::asked_for("browser", "browser") {
-            return None;
-        }
-        let Some(program) = find() else {
-            suites::skip("browser", "no chromium in /usr/bin or on PATH");
-            return None;
-        };
+        let program = program()?;
         let profile = target().join("tmp").join(format!("chromium-{test}-{}", std::process::id()));
         let log = target().join("tmp").join(format!("browser-{test}-chromium.log"));
         let mut command = Command::new(program);
@@ -77,6 +72,23 @@ impl Drop for Chromium {
         let _ = self.running.terminate(END_LIMIT);
         let _ = fs::remove_dir_all(&self.profile);
     }
+}
+
+/// Chromium's program, asked for and looked for once however many tests want it.
+fn program() -> Option<&'static PathBuf> {
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    PROGRAM
+        .get_or_init(|| {
+            if !suites::asked_for("browser", "browser") {
+                return None;
+            }
+            let found = find();
+            if found.is_none() {
+                suites::skip("browser", "no chromium in /usr/bin or on PATH");
+            }
+            found
+        })
+        .as_ref()
 }
 
 fn find() -> Option<PathBuf> {
