@@ -6,7 +6,7 @@ use std::time::Duration;
 use tests::wire::PATIENCE;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
-use ws_server::{Route, Session};
+use ws_server::{Route, ServerLimits, Session};
 
 use crate::support::{alone, close_code, frame, memory, open, start, still_serves};
 
@@ -104,6 +104,29 @@ async fn what_nobody_reads_is_not_taken_in() {
     let (sent, _) = flood(&mut peer.stream, &frame(0x82, &vec![0; 60_000]), 256 << 20).await;
     assert!(sent < 256 << 20 && memory().saturating_sub(before) < BOUND);
     drop(peer);
+    still_serves(&running).await;
+}
+
+/// A page is not copied for each of those who ask for it and then take nothing.
+#[tokio::test]
+async fn a_large_page_is_in_memory_once() {
+    let _alone = alone().await;
+    // They have all the time that the test takes.
+    let limits = ServerLimits { handshake_timeout: PATIENCE, ..ServerLimits::default() };
+    let running =
+        start(|server| server.limits(limits).page("/large", "text/plain", vec![b'x'; 4 << 20])).await;
+    let before = memory();
+    let mut peers = Vec::new();
+    for _ in 0..50 {
+        let mut peer = running.connect().await;
+        peer.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        peers.push(peer);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(running.handle.connections(), 50);
+    let grown = memory().saturating_sub(before);
+    assert!(grown < BOUND, "{} MiB", grown >> 20);
+    drop(peers);
     still_serves(&running).await;
 }
 

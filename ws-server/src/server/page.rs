@@ -58,8 +58,9 @@ impl Page {
         Ok(Self { head: head.freeze(), etag, body })
     }
 
-    /// Writes the answer to a GET or HEAD into `out`. `if_none_match` is the value of that field, if it is there.
-    pub(super) fn answer(&self, request: &PageRequest<'_>, out: &mut BytesMut) {
+    /// Writes the head of the answer to a GET or HEAD into `out`, and returns the content, which is shared by all who are
+    /// sent it.
+    pub(super) fn answer(&self, request: &PageRequest<'_>, out: &mut BytesMut) -> Bytes {
         let end = |out: &mut BytesMut| {
             out.put_slice(b"Date: ");
             out.put_slice(request.date.as_bytes());
@@ -71,14 +72,12 @@ impl Page {
             out.put_slice(self.etag.as_bytes());
             out.put_slice(b"\r\n");
             end(out);
-            return;
+            return Bytes::new();
         }
         out.put_slice(&self.head);
         end(out);
         // RFC 9110 9.3.2: the answer to HEAD is that to GET without the content.
-        if !request.head_only {
-            out.put_slice(&self.body);
-        }
+        if request.head_only { Bytes::new() } else { self.body.clone() }
     }
 }
 
@@ -115,7 +114,8 @@ mod tests {
 
     fn answer(page: &Page, request: PageRequest<'_>) -> String {
         let mut out = BytesMut::new();
-        page.answer(&PageRequest { date: "now", ..request }, &mut out);
+        let content = page.answer(&PageRequest { date: "now", ..request }, &mut out);
+        out.put_slice(&content);
         String::from_utf8(out.to_vec()).unwrap()
     }
 

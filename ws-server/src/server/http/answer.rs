@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use ws_core::refusal::{Cause, HttpRefusal, Refusal};
 
 use super::imf_fixdate;
@@ -15,13 +15,19 @@ use crate::server::shared::Shared;
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) bytes: BytesMut,
+    /// What follows them: the content of a page, which is not copied for each who asks for it.
+    pub(super) content: Bytes,
     pub(super) closes: bool,
 }
 
 impl Answer {
+    pub(super) const fn new(bytes: BytesMut, closes: bool) -> Self {
+        Self { bytes, content: Bytes::new(), closes }
+    }
+
     /// Nothing, and the end.
     pub(super) fn silence() -> Self {
-        Self { bytes: BytesMut::new(), closes: true }
+        Self::new(BytesMut::new(), true)
     }
 
     /// A refusal as it goes out.
@@ -35,7 +41,7 @@ impl Answer {
         } else {
             refusal.encode(&mut bytes);
         }
-        Self { bytes, closes: refusal.closes() }
+        Self::new(bytes, refusal.closes())
     }
 }
 
@@ -59,7 +65,7 @@ pub(super) fn show(shared: &Shared, request: &Request, page: &Page) -> Answer {
         return refuse(shared, request, refusal, &trace);
     }
     let mut bytes = BytesMut::new();
-    page.answer(
+    let content = page.answer(
         &PageRequest {
             head_only: wants_head_only(head),
             closes: request.closes,
@@ -68,5 +74,5 @@ pub(super) fn show(shared: &Shared, request: &Request, page: &Page) -> Answer {
         },
         &mut bytes,
     );
-    Answer { bytes, closes: request.closes }
+    Answer { bytes, content, closes: request.closes }
 }

@@ -168,7 +168,7 @@ impl Conversation {
     }
 
     async fn answer(&mut self, answer: &Answer) -> Next {
-        match self.wire.send(&answer.bytes, self.shared.limits.handshake_timeout).await {
+        match self.wire.send([&answer.bytes, &answer.content], self.shared.limits.handshake_timeout).await {
             Ok(()) if answer.closes => Next::Closed,
             Ok(()) => Next::Kept,
             Err(_) => Next::Gone,
@@ -177,7 +177,7 @@ impl Conversation {
 
     async fn upgrade(mut self, upgrade: Upgrade, busy: Busy) {
         let time = self.shared.limits.handshake_timeout;
-        if self.wire.send(&upgrade.answer, time).await.is_ok() {
+        if self.wire.send([&upgrade.answer, &[]], time).await.is_ok() {
             let (stream, leftover) = self.wire.into_parts();
             upgrade.open(&self.shared, stream, leftover, self.place, busy);
         }

@@ -122,5 +122,5 @@ fn answer(status: &str, fields: &[(&'static str, String)], body: &str, closes: b
     outgoing.encode(&mut bytes);
     bytes.put_slice(b"\r\n");
     bytes.put_slice(body.as_bytes());
-    Answer { bytes, closes }
+    Answer::new(bytes, closes)
 }

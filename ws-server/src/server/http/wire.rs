@@ -1,7 +1,7 @@
 //! The bytes of a connection before it is a WebSocket: heads in, answers out, and the end.
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -99,16 +99,23 @@ impl Wire {
         std::future::pending::<()>().await;
     }
 
-    /// Sends an answer. One that the peer does not take within `time` is given up.
-    pub(super) async fn send(&mut self, mut answer: &[u8], time: Duration) -> io::Result<()> {
+    /// Sends an answer in two parts. One that the peer does not take within `time` is given up.
+    pub(super) async fn send(&mut self, parts: [&[u8]; 2], time: Duration) -> io::Result<()> {
         // Most answers fit into the socket's buffer: one system call, no timer.
-        match self.stream.try_write(answer) {
-            Ok(written) if written == answer.len() => return Ok(()),
-            Ok(written) => answer = answer.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        let written = match self.stream.try_write_vectored(&parts.map(IoSlice::new)) {
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) => return Err(error),
+        };
+        let [first, second] = parts;
+        if written == first.len() + second.len() {
+            return Ok(());
         }
-        timeout(time, self.stream.write_all(answer)).await.unwrap_or_else(|late| Err(late.into()))
+        let rest = async {
+            self.stream.write_all(first.get(written..).unwrap_or_default()).await?;
+            self.stream.write_all(second.get(written.saturating_sub(first.len())..).unwrap_or_default()).await
+        };
+        timeout(time, rest).await.unwrap_or_else(|late| Err(late.into()))
     }
 
     /// Ends the connection so that the last answer arrives: no more is sent, and what still comes is thrown away for a
