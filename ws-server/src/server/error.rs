@@ -61,4 +61,8 @@ pub enum ServeError {
     /// A thread of the server ended: it panicked.
     #[error("a thread of the server panicked")]
     ThreadPanicked,
+    /// A thread of the server was still busy after the drain timeout: a handler on it computes, or waits, without ever
+    /// yielding. The thread is left behind.
+    #[error("a thread of the server did not end in time: a handler on it never yields")]
+    ThreadBlocked,
 }

@@ -2,10 +2,12 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 use std::{io, thread};
 
 use tokio::runtime;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use super::bound::serve_here;
 use super::error::ServeError;
@@ -32,10 +34,23 @@ pub(super) async fn serve(
     // From here on the threads alone hold the sockets, and close them when they end.
     drop((sender, listeners));
     for _ in 0..threads {
-        // A thread that panics drops its sender without a word.
-        ended.recv().await.ok_or(ServeError::ThreadPanicked)??;
+        tokio::select! {
+            biased;
+            // A thread that panics drops its sender without a word.
+            result = ended.recv() => result.ok_or(ServeError::ThreadPanicked)??,
+            () = overdue(shared) => return Err(ServeError::ThreadBlocked),
+        }
     }
     Ok(())
+}
+
+/// What a thread gets after the drain timeout to come to its end.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Completes when every thread should have ended.
+async fn overdue(shared: &Shared) {
+    shared.drain.begun().await;
+    sleep_until(shared.drain.deadline().unwrap_or_else(Instant::now) + GRACE).await;
 }
 
 fn run(shared: &Arc<Shared>, listeners: Vec<TcpListener>) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 use ws_core::message::Message;
-use ws_server::{Route, ServerLimits, Session};
+use ws_server::{Route, ServeError, ServerLimits, Session};
 
 use crate::support::{PATIENCE, Running, echo, get, handshake};
 
@@ -114,4 +114,21 @@ async fn a_server_on_its_own_threads_that_is_dropped_shuts_down() {
     running.serving.abort();
     assert_eq!(timeout(PATIENCE, socket.recv()).await.unwrap().unwrap(), None);
     assert_eq!(socket.close_frame().unwrap().code.get(), 1001);
+}
+
+/// A handler that never yields holds its thread, but not the one who serves.
+#[tokio::test]
+async fn a_thread_that_is_blocked_is_not_waited_for() {
+    async fn blocks(_: Session) {
+        std::thread::sleep(PATIENCE);
+    }
+    let short = limits(Duration::from_millis(100));
+    let running =
+        Running::start(|server| server.threads(1).limits(short).route("/", Route::new(blocks))).await;
+    let socket = running.open("/").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.handle.shutdown();
+    let ended = tokio::time::timeout(PATIENCE / 2, running.serving).await.unwrap().unwrap();
+    assert!(matches!(ended, Err(ServeError::ThreadBlocked)), "{ended:?}");
+    drop(socket);
 }
