@@ -22,6 +22,28 @@
 //! # }
 //! ```
 //!
+//! # Who may come in
+//! A route is open to everybody, a browser only from a page of the same origin, until it demands more. Bearer tokens are
+//! built in ([`authenticate::bearer`]); whatever else says who somebody is, is a closure away:
+//!
+//! ```
+//! use ws_server::authenticate::{self, AuthenticationError, Identity, Scheme};
+//! use ws_server::Route;
+//!
+//! let by_key = authenticate::from_fn(|request| {
+//!     let key = request.head().fields().get_str("X-Api-Key").map(str::to_owned);
+//!     async move {
+//!         match key.as_deref() {
+//!             None => Err(AuthenticationError::CredentialsMissing), // 401, or the next authenticator's turn
+//!             Some(key) if key_is_known(key).await => Ok(Identity::new(Scheme::Custom("api-key".into()))),
+//!             Some(_) => Err(AuthenticationError::CredentialsRejected), // 401
+//!         }
+//!     }
+//! });
+//! let route = Route::new(|_session| async {}).authenticate(by_key);
+//! # async fn key_is_known(_: &str) -> bool { true }
+//! ```
+//!
 //! # From the wire to the handler
 //! ```text
 //!  accept ──▶ a place ──▶ head ──▶ gate: the checks, in order ──▶ 101 ──▶ Session ──▶ handler
