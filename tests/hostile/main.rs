@@ -6,6 +6,7 @@
 mod closing;
 mod compression;
 mod descriptors;
+mod documented;
 mod floods;
 mod frames;
 mod heads;
