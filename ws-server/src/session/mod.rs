@@ -1,5 +1,6 @@
 //! One connection that was let in: what its handler gets, and the task that runs the handler.
 
+mod chain;
 mod drain;
 mod handler;
 mod info;

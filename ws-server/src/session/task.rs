@@ -13,6 +13,7 @@ use ws_core::message::{CloseCode, CloseFrame};
 use ws_core::net::{Driver, Error};
 use ws_core::refusal::{Cause, Disclosure, Refusal};
 
+use super::chain::Chain;
 use super::opening::Running;
 use super::{Busy, Drain, HandlerError, SessionInfo};
 use crate::listener::Place;
@@ -128,7 +129,7 @@ impl SessionTask {
                     target: "ws_server::session",
                     request_id = %self.info.request_id(),
                     route = self.info.route(),
-                    %error,
+                    error = %Chain(&**error),
                     "the connection ended"
                 );
                 return CloseFrame::new(CloseCode::NORMAL, "");
@@ -138,7 +139,7 @@ impl SessionTask {
                     target: "ws_server::session",
                     request_id = %self.info.request_id(),
                     route = self.info.route(),
-                    %error,
+                    error = %Chain(&**error),
                     "the handler failed"
                 );
                 Refusal::new(Cause::InternalError)
