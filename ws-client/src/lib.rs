@@ -29,6 +29,8 @@
 //!
 //! Connections are plain TCP; TLS (`wss://`) is not built in yet, see [`Client::connect_over`].
 
+#![forbid(unsafe_code)]
+
 mod client;
 #[cfg(test)]
 mod client_tests;

@@ -58,6 +58,8 @@
 //!
 //! Nothing is inflated, queued or routed for strangers, and each of their limits is in [`ServerLimits`].
 
+#![forbid(unsafe_code)]
+
 pub mod authenticate;
 pub mod authorize;
 mod deadline;

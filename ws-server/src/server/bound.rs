@@ -69,13 +69,16 @@ impl BoundServer {
     /// Serves until [`ServerHandle::shutdown`] is called and everything has ended or the drain timeout is over.
     ///
     /// It runs on the runtime that it is called on, with an accept loop for each of its workers, unless
-    /// [`threads`](super::ServerBuilder::threads) says otherwise. The runtime needs its I/O and time drivers.
+    /// [`threads`](super::ServerBuilder::threads) says otherwise.
     ///
     /// # Errors
     /// [`ServeError`] where the server cannot run, or one of its own threads is lost.
     ///
     /// # Cancel safety
     /// Dropped, the server stops to accept at once. Sessions that run on the caller's runtime go on.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O and time.
     pub async fn serve(self) -> Result<(), ServeError> {
         let Self { shared, listeners, threads, .. } = self;
         match threads {

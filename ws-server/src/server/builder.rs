@@ -237,13 +237,14 @@ impl ServerBuilder {
 
     /// Checks what was said and begins to listen; connections are accepted from [`BoundServer::serve`] on.
     ///
-    /// It has to be called on a tokio runtime.
-    ///
     /// # Errors
     /// [`BuildError`] for a route, page, name, host or subprotocol that cannot be, and for an address that cannot be had.
     ///
     /// # Cancel safety
     /// Nothing remains of a call that was dropped.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O.
     pub async fn bind(self) -> Result<BoundServer, BuildError> {
         let (listen, threads) = (self.listen.clone(), self.threads);
         let shared = Arc::new(self.build()?);
