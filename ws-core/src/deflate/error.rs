@@ -17,13 +17,3 @@ pub enum InflateError {
     #[error("the message ends inside a DEFLATE block")]
     Incomplete,
 }
-
-impl InflateError {
-    /// The close code that tells the peer (RFC 6455 7.4.1).
-    pub const fn close_code(self) -> u16 {
-        match self {
-            Self::TooLarge | Self::RatioExceeded => 1009,
-            Self::Corrupt | Self::Incomplete => 1007,
-        }
-    }
-}
