@@ -22,7 +22,8 @@ pub struct SocketConfig {
     pub pong_timeout: Duration,
     /// How long the closing handshake may take; 5 s by default.
     pub close_timeout: Duration,
-    /// How long a write may make no progress; 20 s by default.
+    /// How long the peer may take nothing of what is queued, and how long it may take all in all for what
+    /// is left when the connection ends; 20 s by default.
     pub write_timeout: Duration,
 }
 

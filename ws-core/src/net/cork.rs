@@ -37,7 +37,7 @@ impl Drop for Corked<'_> {
         let outer = std::mem::replace(&mut self.outer, Cork { owner: NOBODY, queue: Queue::new() });
         let queue = CORK.replace(outer).queue;
         if !queue.is_empty() {
-            self.outbox.submit(queue);
+            self.outbox.uncork(queue);
         }
     }
 }
@@ -45,7 +45,12 @@ impl Drop for Corked<'_> {
 /// Runs `work` on the cork of `outbox`, where its handler is being polled on this thread; `None` elsewhere.
 #[inline]
 pub(super) fn with<R>(outbox: &Arc<Outbox>, work: impl FnOnce(&mut Queue) -> R) -> Option<R> {
-    CORK.with_borrow_mut(|cork| (cork.owner == address(outbox)).then(|| work(&mut cork.queue)))
+    // A thread that ends has no cork any more.
+    let corked = CORK.try_with(|cork| {
+        let mut cork = cork.borrow_mut();
+        (cork.owner == address(outbox)).then(|| work(&mut cork.queue))
+    });
+    corked.ok().flatten()
 }
 
 /// What has gathered for `outbox`, if anything, where its handler is being polled on this thread.

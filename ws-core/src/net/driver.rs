@@ -2,14 +2,17 @@
 
 use std::{
     future::poll_fn,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, atomic::Ordering::SeqCst},
 };
 
 use tokio::{io::AsyncReadExt, runtime::Handle, time::timeout};
 
 use super::{Error, ReadSide, cork::Corked, outbox::Outbox, pool};
-use crate::message::{CloseCode, CloseFrame};
+use crate::{
+    message::{CloseCode, CloseFrame},
+    refusal::Cause,
+};
 
 /// One who keeps the connection open. When the last is gone, the connection is closed in the background.
 #[derive(Debug)]
@@ -36,7 +39,11 @@ impl Drop for Holder {
         if let Ok(runtime) = Handle::try_current() {
             let outbox = self.0.clone();
             runtime.spawn(async move {
-                let frame = CloseFrame::new(CloseCode::GOING_AWAY, "");
+                let frame = if outbox.is_silent() {
+                    CloseFrame::new(CloseCode::TIMEOUT, Cause::IdleTimeout.code())
+                } else {
+                    CloseFrame::new(CloseCode::GOING_AWAY, "")
+                };
                 // Without a masking key no Close frame can be sent; the stream's end will have to do.
                 let _ = outbox.send_close(Some(&frame));
                 linger(&outbox, reader).await;
@@ -119,10 +126,14 @@ async fn linger(outbox: &Arc<Outbox>, mut reader: ReadSide) {
     let drained = async {
         let mut left = LINGER_BYTES;
         loop {
-            let mut buffer = pool::take();
-            let read = reader.read_buf(&mut buffer).await;
-            pool::give(buffer);
-            match read {
+            // No buffer is held while waiting: a server that shuts down has many of these.
+            let read = poll_fn(|cx| {
+                let mut buffer = pool::take();
+                let read = pin!(reader.read_buf(&mut buffer)).poll(cx);
+                pool::give(buffer);
+                read
+            });
+            match read.await {
                 Ok(count @ 1..) if count < left => left -= count,
                 _ => return,
             }

@@ -29,7 +29,9 @@ mod queue;
 mod recv;
 mod send;
 mod socket;
+mod timer;
 mod transport;
+mod writer;
 
 pub use config::SocketConfig;
 pub use driver::Driver;

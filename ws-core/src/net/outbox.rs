@@ -6,19 +6,22 @@
 
 use std::{
     future::poll_fn,
-    io::{self, IoSlice},
-    pin::Pin,
+    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst},
     },
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::BytesMut;
-use tokio::{io::AsyncWrite, runtime::Handle, time::timeout};
+use tokio::{runtime::Handle, time::Instant, time::timeout};
 
-use super::{Error, ReadSide, SocketConfig, WriteSide, cork, queue::Queue};
+use super::{
+    Error, ReadSide, SocketConfig, WriteSide, cork,
+    queue::Queue,
+    writer::{Failure, Flusher, Shutdown, Writer},
+};
 use crate::{
     connection::{Role, SendError, encode_control},
     frame::OpCode,
@@ -28,70 +31,34 @@ use crate::{
 /// The shared half of a socket: what its halves, its driver and the flushing task have in common.
 #[derive(Debug)]
 pub(super) struct Outbox {
-    state: Mutex<State>,
-    /// Bytes that wait for the socket; a copy of what `state` knows, to be read without the lock.
+    writer: Mutex<Writer>,
+    /// Bytes that wait for the socket; a copy of what `writer` knows, to be read without the lock.
     backlog: AtomicUsize,
+    /// Corks that hold frames. What is sent elsewhere meanwhile has to wait behind them.
+    corks: AtomicUsize,
     close_sent: AtomicBool,
     /// A whole message lies unread in the receiving half: its answer is worth waiting for.
     unread: AtomicBool,
+    /// The peer has not answered a ping in time.
+    silent: AtomicBool,
     /// Halves and drivers that are alive.
     pub(super) holders: AtomicUsize,
+    /// The reading side of a socket whose receiving half is gone before its connection.
+    abandoned: Mutex<Option<ReadSide>>,
     pub(super) config: Arc<SocketConfig>,
 }
 
-#[derive(Debug)]
-struct State {
-    writer: WriteSide,
-    queue: Queue,
-    flusher: Flusher,
-    /// Tasks that wait for room, or for everything to be written.
-    waiters: Vec<Waker>,
-    failure: Option<Failure>,
-    shutdown: Shutdown,
-    /// The reading side of a socket whose receiving half is gone before its connection.
-    abandoned: Option<ReadSide>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flusher {
-    None,
-    /// It will run when the current task yields; until then others may write.
-    Scheduled,
-    /// It waits for the socket.
-    Waiting,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shutdown {
-    No,
-    /// Once everything is written.
-    Wanted,
-    Done,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Failure {
-    Io(io::ErrorKind),
-    Timeout,
-}
-
 impl Outbox {
-    pub(super) fn new(writer: WriteSide, config: Arc<SocketConfig>) -> Arc<Self> {
-        let state = State {
-            writer,
-            queue: Queue::new(),
-            flusher: Flusher::None,
-            waiters: Vec::new(),
-            failure: None,
-            shutdown: Shutdown::No,
-            abandoned: None,
-        };
+    pub(super) fn new(side: WriteSide, config: Arc<SocketConfig>) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(state),
+            writer: Mutex::new(Writer::new(side)),
             backlog: AtomicUsize::new(0),
+            corks: AtomicUsize::new(0),
             close_sent: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             holders: AtomicUsize::new(0),
+            abandoned: Mutex::new(None),
             config,
         })
     }
@@ -108,53 +75,84 @@ impl Outbox {
         self.unread.store(unread, Relaxed);
     }
 
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent.load(Relaxed)
+    }
+
+    pub(super) fn set_silent(&self) {
+        self.silent.store(true, Relaxed);
+    }
+
     /// Hands frames in: to the cork where there is one, else to the queue, to be written as `when` says.
+    /// A connection that has failed takes nothing, which [`poll_room`](Self::poll_room) tells.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] behind a Close frame, and what `encode` tells.
     #[inline]
-    pub(super) fn append<E>(
+    pub(super) fn append<E: From<SendError>>(
         self: &Arc<Self>,
         when: impl FnOnce() -> When,
         encode: impl FnOnce(&mut Queue) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut encode = Some(encode);
         let corked = cork::with(self, |queue| {
+            // At most one cork gathers, so that the order is kept.
+            let begins = queue.is_empty();
+            if begins && self.is_corked() {
+                return None;
+            }
             let result = encode.take().map_or(Ok(()), |encode| encode(queue));
+            if begins && !queue.is_empty() {
+                self.corks.fetch_add(1, SeqCst);
+            }
             // Much has gathered: it leaves now, before the buffer would have to grow.
             let full = (queue.len() >= FULL).then(|| std::mem::take(queue));
-            (result, full)
+            Some((result, full))
         });
-        if let Some((result, full)) = corked {
+        if let Some((result, full)) = corked.flatten() {
             if let Some(queue) = full {
-                self.submit(queue);
+                self.uncork(queue);
             }
             return result;
         }
-        let mut state = self.lock();
-        let result = encode.take().map_or(Ok(()), |encode| encode(&mut state.queue));
+        let mut writer = self.lock();
+        if writer.failure.is_some() {
+            return Ok(());
+        }
+        if writer.closed {
+            return Err(SendError::Closed.into());
+        }
+        let corked = self.is_corked();
+        let result = encode.take().map_or(Ok(()), |encode| encode(writer.target(corked)));
         match when() {
-            When::Now => self.try_write(&mut state),
-            When::Soon => self.schedule(&mut state),
-            When::Flushed if state.queue.len() >= FULL => self.try_write(&mut state),
+            // The cork has it written.
+            _ if corked => {}
+            When::Now => self.try_write(&mut writer),
+            When::Soon => self.schedule(&mut writer),
+            When::Flushed if writer.len() >= FULL => self.try_write(&mut writer),
             When::Flushed => {}
         }
-        self.note_backlog(&state);
+        self.note_backlog(&writer);
         result
     }
 
-    /// Takes what a cork has gathered, and writes.
-    pub(super) fn submit(self: &Arc<Self>, queue: Queue) {
-        let mut state = self.lock();
-        state.queue.append(queue);
-        self.try_write(&mut state);
-        self.note_backlog(&state);
+    /// Writes what a cork has gathered; it is not empty.
+    pub(super) fn uncork(self: &Arc<Self>, gathered: Queue) {
+        let mut writer = self.lock();
+        self.gather(&mut writer, gathered);
+        self.try_write(&mut writer);
+        self.note_backlog(&writer);
     }
 
     /// Writes whatever has been sent and not written yet.
     #[inline]
     pub(super) fn push_out(self: &Arc<Self>) {
-        if let Some(queue) = cork::take(self) {
-            self.submit(queue);
+        if let Some(gathered) = cork::take(self) {
+            self.uncork(gathered);
         } else if self.backlog.load(Relaxed) > 0 {
-            self.submit(Queue::new());
+            let mut writer = self.lock();
+            self.try_write(&mut writer);
+            self.note_backlog(&writer);
         }
     }
 
@@ -167,7 +165,24 @@ impl Outbox {
         if let Some(frame) = frame {
             frame.encode(&mut payload);
         }
-        self.send_control(OpCode::Close, &payload, || When::Now)
+        let mut writer = self.lock();
+        if let Some(gathered) = cork::take(self) {
+            self.gather(&mut writer, gathered);
+        }
+        // The receiving half has to begin to wait for the answer.
+        writer.wake_reader();
+        if writer.failure.is_some() {
+            return Ok(());
+        }
+        // RFC 6455 5.5.1: from here on nothing is queued any more, whoever still tries.
+        writer.closed = true;
+        let corked = self.is_corked();
+        let result = encode_control(self.config.role, OpCode::Close, &payload, writer.target(corked).tail());
+        if !corked {
+            self.try_write(&mut writer);
+        }
+        self.note_backlog(&writer);
+        result
     }
 
     pub(super) fn send_control(
@@ -184,90 +199,104 @@ impl Outbox {
     #[inline]
     pub(super) fn poll_room(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         // A failed connection counts as full, so that one load tells both.
-        if self.backlog.load(Relaxed) <= self.config.limits.output {
+        if self.backlog.load(Relaxed) <= self.config.limits.output.min(usize::MAX - 1) {
             return Poll::Ready(Ok(()));
         }
-        let mut state = self.lock();
-        self.try_write(&mut state);
-        self.note_backlog(&state);
-        if let Some(failure) = state.failure {
+        let mut writer = self.lock();
+        self.try_write(&mut writer);
+        self.note_backlog(&writer);
+        if let Some(failure) = writer.failure {
             return Poll::Ready(Err(failure.into()));
         }
-        if state.queue.len() <= self.config.limits.output {
+        if writer.len() <= self.config.limits.output {
             return Poll::Ready(Ok(()));
         }
-        state.wait(cx);
+        writer.wait(cx);
         Poll::Pending
     }
 
     /// Ready when everything that was sent has been written.
     pub(super) fn poll_flush(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.push_out();
-        let mut state = self.lock();
-        if let Some(failure) = state.failure {
+        let mut writer = self.lock();
+        if let Some(failure) = writer.failure {
             return Poll::Ready(Err(failure.into()));
         }
-        if state.queue.is_empty() {
+        if writer.is_flushed() && !self.is_corked() {
             return Poll::Ready(Ok(()));
         }
-        state.wait(cx);
+        writer.wait(cx);
         Poll::Pending
     }
 
     /// Ends our direction of the stream once everything is written.
     pub(super) fn shut_down(self: &Arc<Self>) {
         self.push_out();
-        let mut state = self.lock();
-        if state.shutdown == Shutdown::No {
-            state.shutdown = Shutdown::Wanted;
-            self.try_write(&mut state);
+        let mut writer = self.lock();
+        if writer.shutdown == Shutdown::No {
+            writer.shutdown = Shutdown::Wanted;
+            self.try_write(&mut writer);
         }
-        self.note_backlog(&state);
+        self.note_backlog(&writer);
     }
 
     /// Keeps the reading side until the connection has ended.
     pub(super) fn abandon(&self, reader: ReadSide) {
-        self.lock().abandoned = Some(reader);
+        *self.abandoned.lock().unwrap_or_else(PoisonError::into_inner) = Some(reader);
     }
 
     pub(super) fn take_abandoned(&self) -> Option<ReadSide> {
-        self.lock().abandoned.take()
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The task that receives is to be woken when the connection fails or begins to close.
+    pub(super) fn set_reader(&self, waker: Waker) {
+        self.lock().reader = Some(waker);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_corked(&self) -> bool {
+        self.corks.load(SeqCst) > 0
+    }
+
+    fn gather(&self, writer: &mut Writer, gathered: Queue) {
+        let last = self.corks.fetch_sub(1, SeqCst) == 1;
+        writer.uncork(gathered, last);
     }
 
     /// Writes as much as the socket takes, and leaves the rest to the flushing task.
-    fn try_write(self: &Arc<Self>, state: &mut State) {
-        if state.flusher == Flusher::Waiting {
+    fn try_write(self: &Arc<Self>, writer: &mut Writer) {
+        if writer.flusher == Flusher::Waiting {
             return;
         }
-        let written = state.poll_write(&mut Context::from_waker(Waker::noop()));
+        let written = writer.poll_write(&mut Context::from_waker(Waker::noop()));
         match written {
-            Poll::Ready(Ok(())) => state.wake_all(),
-            Poll::Ready(Err(error)) => state.fail(Failure::Io(error.kind())),
-            Poll::Pending => self.schedule(state),
+            Poll::Ready(Ok(())) => writer.wake_all(),
+            Poll::Ready(Err(error)) => writer.fail(Failure::Io(error.kind())),
+            Poll::Pending => self.schedule(writer),
         }
     }
 
     /// Has the queue written when the current task yields.
-    fn schedule(self: &Arc<Self>, state: &mut State) {
-        if state.flusher != Flusher::None || state.failure.is_some() {
+    fn schedule(self: &Arc<Self>, writer: &mut Writer) {
+        if writer.flusher != Flusher::None || writer.failure.is_some() {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
             // Without a runtime nothing can wait for the socket.
-            state.fail(Failure::Io(io::ErrorKind::NotConnected));
+            writer.fail(Failure::Io(io::ErrorKind::NotConnected));
             return;
         };
-        state.flusher = Flusher::Scheduled;
+        writer.flusher = Flusher::Scheduled;
         runtime.spawn(flush(self.clone()));
     }
 
     #[inline]
-    fn note_backlog(&self, state: &State) {
-        let backlog = if state.failure.is_some() { usize::MAX } else { state.queue.len() };
+    fn note_backlog(&self, writer: &Writer) {
+        let backlog = if writer.failure.is_some() { usize::MAX } else { writer.len() };
         self.backlog.store(backlog, Relaxed);
     }
 }
@@ -286,111 +315,55 @@ pub(super) enum When {
     Flushed,
 }
 
-/// The flushing task: waits for the socket until everything is written.
+/// The flushing task: waits for the socket until everything is written. The peer may take its time as long
+/// as it takes something; what is left at the end of the connection has the write timeout as a whole.
 async fn flush(outbox: Arc<Outbox>) {
+    let mut ending: Option<Instant> = None;
     loop {
-        let mut before = None;
         let step = poll_fn(|cx| {
-            let mut state = outbox.lock();
-            let start = *before.get_or_insert(state.queue.len());
-            let written = state.poll_write(cx);
+            let mut writer = outbox.lock();
+            let written = writer.poll_write(cx);
             let step = match written {
                 Poll::Ready(Ok(())) => Poll::Ready(true),
                 Poll::Ready(Err(error)) => {
-                    state.fail(Failure::Io(error.kind()));
+                    writer.fail(Failure::Io(error.kind()));
                     Poll::Ready(true)
                 }
                 Poll::Pending => {
-                    state.flusher = Flusher::Waiting;
+                    writer.flusher = Flusher::Waiting;
                     // Some was written: the time that the peer has begins anew.
-                    if state.queue.len() < start { Poll::Ready(false) } else { Poll::Pending }
+                    if writer.progress { Poll::Ready(false) } else { Poll::Pending }
                 }
             };
             if step == Poll::Ready(true) {
-                state.flusher = Flusher::None;
+                writer.flusher = Flusher::None;
             }
             if step.is_ready() {
-                state.wake_all();
+                writer.wake_all();
             }
-            outbox.note_backlog(&state);
+            outbox.note_backlog(&writer);
             step
         });
-        match timeout(outbox.config.write_timeout, step).await {
+        let limit = outbox.config.write_timeout;
+        let limit = ending.map_or(limit, |start| limit.saturating_sub(start.elapsed()));
+        match timeout(limit, step).await {
             Ok(true) => return,
-            Ok(false) => {}
+            Ok(false) => {
+                if ending.is_none() && outbox.lock().shutdown == Shutdown::Wanted {
+                    ending = Some(Instant::now());
+                }
+            }
             Err(_) => {
-                let mut state = outbox.lock();
-                state.flusher = Flusher::None;
-                state.fail(Failure::Timeout);
-                outbox.note_backlog(&state);
+                let mut writer = outbox.lock();
+                writer.flusher = Flusher::None;
+                writer.fail(Failure::Timeout);
+                outbox.note_backlog(&writer);
                 return;
             }
         }
     }
 }
 
-impl State {
-    /// Ready when the queue is empty, and shut down where that is wanted.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.failure.is_some() {
-            return Poll::Ready(Ok(()));
-        }
-        let mut wrote = false;
-        while !self.queue.is_empty() {
-            let writer = Pin::new(&mut self.writer);
-            let written = if let Some(bytes) = self.queue.single() {
-                ready!(writer.poll_write(cx, bytes))?
-            } else {
-                let mut slices = [IoSlice::new(&[]); 16];
-                let used = self.queue.slices(&mut slices);
-                ready!(writer.poll_write_vectored(cx, &slices[..used]))?
-            };
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            wrote = true;
-            self.queue.advance(written);
-        }
-        // TCP has nothing to flush; a TLS stream may hold what was written.
-        if wrote || matches!(self.writer, WriteSide::Other(_)) {
-            ready!(Pin::new(&mut self.writer).poll_flush(cx))?;
-        }
-        if self.shutdown == Shutdown::Wanted {
-            // The peer may be gone already: then there is nothing to end.
-            let _ = ready!(Pin::new(&mut self.writer).poll_shutdown(cx));
-            self.shutdown = Shutdown::Done;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn fail(&mut self, failure: Failure) {
-        self.failure = Some(failure);
-        self.queue = Queue::new();
-        self.wake_all();
-    }
-
-    fn wait(&mut self, cx: &Context<'_>) {
-        if !self.waiters.iter().any(|waiter| waiter.will_wake(cx.waker())) {
-            self.waiters.push(cx.waker().clone());
-        }
-    }
-
-    #[inline]
-    fn wake_all(&mut self) {
-        if self.waiters.is_empty() {
-            return;
-        }
-        for waiter in std::mem::take(&mut self.waiters) {
-            waiter.wake();
-        }
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Io(kind) => Self::Io(kind.into()),
-            Failure::Timeout => Self::WriteTimeout,
-        }
-    }
-}
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

@@ -32,7 +32,7 @@ thread_local! {
 /// An empty buffer of at least [`BUFFER`] bytes.
 #[inline]
 pub fn take() -> BytesMut {
-    POOL.with_borrow_mut(|pool| pool.free.pop()).unwrap_or_else(|| BytesMut::with_capacity(BUFFER))
+    with(|pool| pool.free.pop()).flatten().unwrap_or_else(|| BytesMut::with_capacity(BUFFER))
 }
 
 /// Gives a buffer back. Whatever is in it is gone; one that others still hold parts of is let go.
@@ -45,7 +45,7 @@ pub fn give(mut buffer: BytesMut) -> bool {
     if buffer.capacity() > MOST_BYTES {
         return true;
     }
-    POOL.with_borrow_mut(|pool| {
+    with(|pool| {
         if pool.free.len() < KEPT {
             pool.free.push(buffer);
         }
@@ -59,7 +59,7 @@ pub fn give(mut buffer: BytesMut) -> bool {
 #[inline]
 pub(super) fn give_received(buffer: BytesMut) {
     if !give(buffer) {
-        POOL.with_borrow_mut(|pool| {
+        with(|pool| {
             pool.copies_left = pool.next_copies;
             pool.next_copies = (pool.next_copies * 2).min(MOST_COPIES);
         });
@@ -69,11 +69,18 @@ pub(super) fn give_received(buffer: BytesMut) {
 /// Whether the messages of the read that begins now should be copied out of the buffer.
 #[inline]
 pub(super) fn should_copy() -> bool {
-    POOL.with_borrow_mut(|pool| {
+    let copy = with(|pool| {
         let copy = pool.copies_left > 0;
         pool.copies_left = pool.copies_left.saturating_sub(1);
         copy
-    })
+    });
+    copy.unwrap_or(false)
+}
+
+/// The thread's pool; `None` while the thread ends.
+#[inline]
+fn with<T>(work: impl FnOnce(&mut Pool) -> T) -> Option<T> {
+    POOL.try_with(|pool| work(&mut pool.borrow_mut())).ok()
 }
 
 #[cfg(test)]

@@ -3,26 +3,23 @@
 use std::{
     future::poll_fn,
     io,
-    pin::{Pin, pin},
+    pin::pin,
     sync::Arc,
     task::{Context, Poll, Waker, ready},
 };
 
 use bytes::{BufMut, BytesMut};
-use tokio::{
-    io::AsyncReadExt,
-    task::unconstrained,
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::io::AsyncReadExt;
 
 use super::{
     Error, ReadSide,
     driver::Holder,
     outbox::{Outbox, When},
     pool,
+    timer::{Due, Timer},
 };
 use crate::{
-    connection::{Event, Keepalive, KeepaliveAction, ProtocolError, Receiver, Role, after},
+    connection::{Event, ProtocolError, Receiver, Role, SendError},
     frame::OpCode,
     message::{CloseFrame, Message},
 };
@@ -43,6 +40,8 @@ pub struct RecvHalf {
     phase: Phase,
     timer: Option<Box<Timer>>,
     peer_close: Option<Box<CloseFrame>>,
+    /// The task that the outbox wakes.
+    listening: Option<Waker>,
     holder: Holder,
 }
 
@@ -53,20 +52,6 @@ enum Phase {
     Ending,
     /// Nothing more will come.
     Done,
-}
-
-#[derive(Debug)]
-struct Timer {
-    sleep: Pin<Box<Sleep>>,
-    /// Who is woken when it has run out; asking the timer again would cost as much as a small message.
-    waker: Waker,
-    purpose: Purpose,
-}
-
-#[derive(Debug)]
-enum Purpose {
-    Keepalive(Keepalive),
-    Close,
 }
 
 /// From this size on what is missing of a payload is read into a buffer of its size.
@@ -83,6 +68,7 @@ impl RecvHalf {
             phase: Phase::Open,
             timer: None,
             peer_close: None,
+            listening: None,
             holder,
         }
     }
@@ -139,9 +125,14 @@ impl RecvHalf {
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(self.fail(error))),
             }
-            // Everything that was read is answered: let it leave before waiting for more. A peer that
-            // takes no answers is not read from.
+            // Everything that was read is answered: let it leave before waiting for more.
             self.outbox().push_out();
+            self.listen(cx);
+            let closing = self.outbox().close_sent();
+            // A peer that goes on talking does not hold up the closing handshake.
+            if closing && let Poll::Ready(error) = self.poll_timer(cx) {
+                return Poll::Ready(Err(self.give_up(error)));
+            }
             if let Poll::Ready(room) = self.outbox().poll_room(cx) {
                 // Where writing failed, what the peer had said before can still be read.
                 if let Err(Error::WriteTimeout) = room {
@@ -155,6 +146,11 @@ impl RecvHalf {
                     }
                     Poll::Ready(Ok(_)) => {
                         self.heard();
+                        if closing {
+                            // The clock of a task goes on when it yields.
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
                         continue;
                     }
                     Poll::Ready(Err(error)) => {
@@ -163,11 +159,13 @@ impl RecvHalf {
                     }
                     Poll::Pending => {}
                 }
+            } else {
+                // A peer that takes no answers is not read from, so its silence says nothing; how long it
+                // may take none the write timeout says.
+                self.heard();
             }
             let error = ready!(self.poll_timer(cx));
-            self.outbox().shut_down();
-            self.end();
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(self.give_up(error)));
         }
     }
 
@@ -189,7 +187,7 @@ impl RecvHalf {
             }
             // RFC 6455 5.5.2: a ping is answered as soon as is practical.
             Event::Ping(ref payload) if !self.outbox().close_sent() => {
-                self.outbox().send_control(OpCode::Pong, payload, || When::Soon)?;
+                self.send_control(OpCode::Pong, payload, When::Soon)?;
             }
             Event::Close(ref frame) => {
                 self.peer_close = frame.clone().map(Box::new);
@@ -207,6 +205,14 @@ impl RecvHalf {
         Ok(event)
     }
 
+    /// A ping or pong, unless another task has begun to close.
+    fn send_control(&self, opcode: OpCode, payload: &[u8], when: When) -> Result<(), SendError> {
+        match self.outbox().send_control(opcode, payload, || when) {
+            Err(SendError::Closed) => Ok(()),
+            other => other,
+        }
+    }
+
     /// RFC 6455 7.1.7: fails the connection.
     fn fail(&mut self, error: ProtocolError) -> Error {
         let frame = CloseFrame::new(error.close_code(), error.to_string());
@@ -220,6 +226,28 @@ impl RecvHalf {
         error.into()
     }
 
+    /// Ends a connection whose peer has not answered in time.
+    fn give_up(&mut self, error: Error) -> Error {
+        if let (Error::PingTimeout, Some(reader)) = (&error, self.reader.take()) {
+            // RFC 6455 7.1.7: the driver tells the peer why, or whoever lets go of the socket last.
+            self.outbox().set_silent();
+            self.outbox().abandon(reader);
+        } else {
+            self.outbox().shut_down();
+        }
+        self.end();
+        error
+    }
+
+    /// Has the outbox wake this task when the connection fails or begins to close.
+    #[inline]
+    fn listen(&mut self, cx: &Context<'_>) {
+        if !self.listening.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.listening = Some(cx.waker().clone());
+            self.outbox().set_reader(cx.waker().clone());
+        }
+    }
+
     /// Nothing more will be read.
     fn end(&mut self) {
         self.phase = Phase::Done;
@@ -230,16 +258,20 @@ impl RecvHalf {
 
     /// Waits for the server to end the stream, which it should do at once.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.phase == Phase::Ending {
+        if self.phase == Phase::Ending {
             self.input.clear();
-            match self.poll_fill(cx) {
-                Poll::Ready(Ok(1..)) => {}
-                Poll::Ready(_) => self.end(),
-                Poll::Pending => {
-                    ready!(self.poll_timer(cx));
-                    self.end();
+            if self.poll_timer(cx).is_pending() {
+                match self.poll_fill(cx) {
+                    Poll::Ready(Ok(1..)) => {
+                        // The clock of a task goes on when it yields.
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(_) => {}
+                    Poll::Pending => return Poll::Pending,
                 }
             }
+            self.end();
         }
         Poll::Ready(())
     }
@@ -299,57 +331,30 @@ impl RecvHalf {
 
     #[inline]
     fn heard(&mut self) {
-        if let Some(Timer { purpose: Purpose::Keepalive(keepalive), .. }) = self.timer.as_deref_mut() {
-            keepalive.heard();
+        if let Some(timer) = &mut self.timer {
+            timer.heard();
         }
     }
 
-    /// Ready with what has run out.
+    /// Pings when it is time to; ready with what has run out.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         loop {
             let closing = self.outbox().close_sent();
-            if !matches!(&self.timer, Some(timer) if closing == matches!(timer.purpose, Purpose::Close)) {
-                self.timer = self.start_timer(closing);
+            if self.timer.as_ref().is_none_or(|timer| timer.is_for_close() != closing) {
+                self.timer = Timer::start(&self.outbox().config, closing);
             }
             let Some(timer) = &mut self.timer else { return Poll::Pending };
-            if timer.waker.will_wake(cx.waker()) && !timer.sleep.is_elapsed() {
-                return Poll::Pending;
-            }
-            timer.waker.clone_from(cx.waker());
-            // Without the scheduler's budget: a timer that is not asked would not know whom to wake.
-            ready!(pin!(unconstrained(timer.sleep.as_mut())).poll(cx));
-            timer.waker.clone_from(Waker::noop());
-            let Purpose::Keepalive(keepalive) = &mut timer.purpose else {
-                return Poll::Ready(Error::CloseTimeout);
-            };
-            let action = keepalive.poll(Instant::now().into_std());
-            timer.sleep.as_mut().reset(keepalive.deadline().into());
-            match action {
-                KeepaliveAction::Wait => {}
-                KeepaliveAction::Ping => {
-                    if let Err(error) = self.outbox().send_control(OpCode::Ping, &[], || When::Now) {
+            match ready!(timer.poll(cx)) {
+                Due::Ping => {
+                    if let Err(error) = self.send_control(OpCode::Ping, &[], When::Now) {
                         return Poll::Ready(error.into());
                     }
                     self.outbox().push_out();
                 }
-                KeepaliveAction::Dead => return Poll::Ready(Error::PingTimeout),
+                Due::PingTimeout => return Poll::Ready(Error::PingTimeout),
+                Due::CloseTimeout => return Poll::Ready(Error::CloseTimeout),
             }
         }
-    }
-
-    fn start_timer(&self, closing: bool) -> Option<Box<Timer>> {
-        let (config, now) = (&self.outbox().config, Instant::now().into_std());
-        let (deadline, purpose) = if closing {
-            (after(now, config.close_timeout), Purpose::Close)
-        } else {
-            let keepalive = Keepalive::new(now, config.ping_interval?, config.pong_timeout);
-            (keepalive.deadline(), Purpose::Keepalive(keepalive))
-        };
-        Some(Box::new(Timer {
-            sleep: Box::pin(sleep_until(deadline.into())),
-            waker: Waker::noop().clone(),
-            purpose,
-        }))
     }
 }
 

@@ -39,7 +39,8 @@ use crate::{
 /// pinged and in the end given up, and the closing handshake is done, while [`recv`](Self::recv) is being
 /// waited for.
 ///
-/// Dropping it closes the connection: a Close frame with 1001 is sent in the background.
+/// Dropping it closes the connection: a Close frame with 1001 is sent in the background, or with 3008 to a
+/// peer that has not answered a ping.
 // One pointer: the future of a handler holds its socket more than once.
 #[derive(Debug)]
 pub struct WebSocket(Box<Halves>);

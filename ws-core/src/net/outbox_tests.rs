@@ -1,0 +1,58 @@
+use std::pin::Pin;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::*;
+use crate::net::transport::split_any;
+
+/// Can be read from for ever, but not written to.
+struct Broken;
+
+impl AsyncRead for Broken {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Broken {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn broken(output: usize) -> Arc<Outbox> {
+    let mut config = SocketConfig::new(Role::Server);
+    config.limits.output = output;
+    Outbox::new(split_any(Broken).1, Arc::new(config))
+}
+
+/// Output growth (CVE-2020-35896): pings that come over a connection which takes no pongs cost nothing.
+#[tokio::test]
+async fn what_is_sent_on_a_failed_connection_is_not_kept() {
+    let outbox = broken(1024);
+    for corked in [false, true] {
+        for _ in 0..100 {
+            let _corked = corked.then(|| cork::Corked::new(&outbox));
+            outbox.send_control(OpCode::Pong, b"pong", || When::Now).unwrap();
+        }
+    }
+    outbox.send_close(None).unwrap();
+    assert_eq!(outbox.lock().len(), 0);
+}
+
+/// A failure shows even where no amount of output is too much.
+#[tokio::test]
+async fn a_failure_is_told_whatever_the_limit() {
+    let outbox = broken(usize::MAX);
+    outbox.send_control(OpCode::Pong, b"pong", || When::Now).unwrap();
+    let room = poll_fn(|cx| outbox.poll_room(cx)).await;
+    assert!(matches!(room, Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe));
+}
