@@ -36,6 +36,8 @@ pub(super) struct Outbox {
     backlog: AtomicUsize,
     /// Corks that hold frames. What is sent elsewhere meanwhile has to wait behind them.
     corks: AtomicUsize,
+    /// Something waits behind them; what is sent after it does so too.
+    behind: AtomicBool,
     close_sent: AtomicBool,
     /// A whole message lies unread in the receiving half: its answer is worth waiting for.
     unread: AtomicBool,
@@ -54,6 +56,7 @@ impl Outbox {
             writer: Mutex::new(Writer::new(side)),
             backlog: AtomicUsize::new(0),
             corks: AtomicUsize::new(0),
+            behind: AtomicBool::new(false),
             close_sent: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             silent: AtomicBool::new(false),
@@ -83,6 +86,11 @@ impl Outbox {
         self.silent.store(true, Relaxed);
     }
 
+    /// Whether a connection that has not failed waits for the socket.
+    pub(super) fn has_backlog(&self) -> bool {
+        (1..usize::MAX).contains(&self.backlog.load(Relaxed))
+    }
+
     /// Hands frames in: to the cork where there is one, else to the queue, to be written as `when` says.
     /// A connection that has failed takes nothing, which [`poll_room`](Self::poll_room) tells.
     ///
@@ -96,9 +104,9 @@ impl Outbox {
     ) -> Result<(), E> {
         let mut encode = Some(encode);
         let corked = cork::with(self, |queue| {
-            // At most one cork gathers, so that the order is kept.
+            // At most one cork gathers, and nothing once something waits behind it: the order is kept.
             let begins = queue.is_empty();
-            if begins && self.is_corked() {
+            if self.behind.load(SeqCst) || begins && self.is_corked() {
                 return None;
             }
             let result = encode.take().map_or(Ok(()), |encode| encode(queue));
@@ -126,7 +134,7 @@ impl Outbox {
         let result = encode.take().map_or(Ok(()), |encode| encode(writer.target(corked)));
         match when() {
             // The cork has it written.
-            _ if corked => {}
+            _ if corked => self.behind.store(true, SeqCst),
             When::Now => self.try_write(&mut writer),
             When::Soon => self.schedule(&mut writer),
             When::Flushed if writer.len() >= FULL => self.try_write(&mut writer),
@@ -264,6 +272,9 @@ impl Outbox {
 
     fn gather(&self, writer: &mut Writer, gathered: Queue) {
         let last = self.corks.fetch_sub(1, SeqCst) == 1;
+        if last {
+            self.behind.store(false, SeqCst);
+        }
         writer.uncork(gathered, last);
     }
 

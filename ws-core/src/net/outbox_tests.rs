@@ -56,3 +56,45 @@ async fn a_failure_is_told_whatever_the_limit() {
     let room = poll_fn(|cx| outbox.poll_room(cx)).await;
     assert!(matches!(room, Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe));
 }
+
+/// RFC 6455 5.5.1: a cork that begins to gather when the Close frame is under way gathers for nothing, and
+/// who comes later is told.
+#[tokio::test]
+async fn nothing_is_queued_behind_a_close_frame() {
+    let (near, mut far) = tokio::io::duplex(1024);
+    let outbox = Outbox::new(split_any(near).1, Arc::new(SocketConfig::new(Role::Server)));
+    {
+        let corked = cork::Corked::new(&outbox);
+        let other = outbox.clone();
+        std::thread::spawn(move || other.send_close(None)).join().unwrap().unwrap();
+        outbox.send_control(OpCode::Ping, b"late", || When::Now).unwrap();
+        drop(corked);
+    }
+    let late = outbox.send_control(OpCode::Ping, b"later", || When::Now);
+    assert_eq!(late, Err(SendError::Closed));
+    outbox.shut_down();
+    let mut sent = Vec::new();
+    tokio::io::AsyncReadExt::read_to_end(&mut far, &mut sent).await.unwrap();
+    assert_eq!(sent, [0x88, 0]);
+}
+
+/// A handler that is driven within another one of the same socket does not overtake it.
+#[tokio::test]
+async fn corks_within_corks_keep_the_order() {
+    let (near, mut far) = tokio::io::duplex(1024);
+    let outbox = Outbox::new(split_any(near).1, Arc::new(SocketConfig::new(Role::Server)));
+    {
+        let _outer = cork::Corked::new(&outbox);
+        outbox.send_control(OpCode::Ping, b"1", || When::Now).unwrap();
+        {
+            let _inner = cork::Corked::new(&outbox);
+            outbox.send_control(OpCode::Ping, b"2", || When::Now).unwrap();
+        }
+        outbox.send_control(OpCode::Ping, b"3", || When::Now).unwrap();
+    }
+    outbox.send_close(None).unwrap();
+    outbox.shut_down();
+    let mut sent = Vec::new();
+    tokio::io::AsyncReadExt::read_to_end(&mut far, &mut sent).await.unwrap();
+    assert_eq!(sent, *b"\x89\x011\x89\x012\x89\x013\x88\x00");
+}

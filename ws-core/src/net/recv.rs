@@ -159,9 +159,10 @@ impl RecvHalf {
                     }
                     Poll::Pending => {}
                 }
-            } else {
-                // A peer that takes no answers is not read from, so its silence says nothing; how long it
-                // may take none the write timeout says.
+            }
+            // A ping would stand behind what the peer has not taken yet, and one that takes no answers is not
+            // even read from: meanwhile the write timeout watches over it.
+            if self.outbox().has_backlog() {
                 self.heard();
             }
             let error = ready!(self.poll_timer(cx));
