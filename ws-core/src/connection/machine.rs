@@ -57,7 +57,8 @@ impl Connection {
     ) -> Result<Option<Event>, ProtocolError> {
         let result = self.receiver.receive(input);
         match &result {
-            // RFC 6455 5.5.2: a ping MUST be answered, unless a Close frame was already received.
+            // RFC 6455 5.5.2: a ping MUST be answered, unless a Close frame was already received. Nor is it
+            // answered behind our own Close frame, as browsers do: many a peer fails on a frame behind it.
             Ok(Some(Event::Ping(payload))) if !self.close_sent => self.answer(OpCode::Pong, payload, output),
             // RFC 6455 5.5.1: a Close frame MUST be answered by one, unless one was sent already.
             Ok(Some(Event::Close(frame))) => self.answer_close(frame.as_ref(), output),

@@ -64,6 +64,7 @@ impl Receiver {
     }
 
     /// The next event from the front of `input`, or `None` where more bytes have to come.
+    /// What it leaves in `input` is to be there at the next call, with what has come since behind it.
     ///
     /// After a [`Event::Close`] or an error whatever else comes is discarded (RFC 6455 5.5.1, 7.1.7).
     ///

@@ -1,5 +1,7 @@
 //! Which bytes may stand where: RFC 9110 5.5, 5.6.2 and RFC 3986.
 
+use crate::refusal::is_token_byte;
+
 /// RFC 9110 5.6.2: tchar.
 pub(crate) const fn is_tchar(byte: u8) -> bool {
     TCHAR[byte as usize]
@@ -79,24 +81,7 @@ static TCHAR: [bool; 256] = {
     while byte < 256 {
         #[expect(clippy::cast_possible_truncation, reason = "byte is below 256")]
         let tchar = byte as u8;
-        table[byte] = tchar.is_ascii_alphanumeric()
-            || matches!(
-                tchar,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
+        table[byte] = is_token_byte(tchar);
         byte += 1;
     }
     table

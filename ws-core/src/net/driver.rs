@@ -106,6 +106,10 @@ impl Driver {
 
     /// Ends the connection after the handler: sends what is left and, unless one was sent, a Close frame;
     /// then ends the stream, and waits for the peer's end for at most the close timeout.
+    ///
+    /// # Cancel safety
+    /// Where it is dropped, what was sent still leaves; but the peer's end is not waited for, and what the
+    /// peer has sent meanwhile may make the operating system reset the connection.
     pub async fn finish(self, frame: &CloseFrame) {
         let outbox = self.holder.outbox();
         if let Some(reader) = outbox.take_abandoned() {

@@ -186,7 +186,7 @@ impl RecvHalf {
             Event::Message(message) if self.copying && message.len() < MAX_COPY => {
                 return Ok(Event::Message(message.detached()));
             }
-            // RFC 6455 5.5.2: a ping is answered as soon as is practical.
+            // RFC 6455 5.5.2: a ping is answered as soon as is practical; nothing goes behind a Close frame.
             Event::Ping(ref payload) if !self.outbox().close_sent() => {
                 self.send_control(OpCode::Pong, payload, When::Soon)?;
             }

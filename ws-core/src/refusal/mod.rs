@@ -32,3 +32,4 @@ pub use occurrence::Refusal;
 pub use presentation::{Disclosure, Presentation};
 pub use problem::{Problem, ProblemError};
 pub use refused_by::{RefusedBy, RefusedByError};
+pub(crate) use text::is_token_byte;

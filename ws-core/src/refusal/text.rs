@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// RFC 9110 5.6.2: tchar.
-pub(super) const fn is_token_byte(byte: u8) -> bool {
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
