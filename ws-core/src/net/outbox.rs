@@ -280,7 +280,7 @@ impl Outbox {
 
     /// Writes as much as the socket takes, and leaves the rest to the flushing task.
     fn try_write(self: &Arc<Self>, writer: &mut Writer) {
-        if writer.flusher == Flusher::Waiting {
+        if writer.flusher_waits() {
             return;
         }
         let written = writer.poll_write(&mut Context::from_waker(Waker::noop()));
@@ -293,7 +293,7 @@ impl Outbox {
 
     /// Has the queue written when the current task yields.
     fn schedule(self: &Arc<Self>, writer: &mut Writer) {
-        if writer.flusher != Flusher::None || writer.failure.is_some() {
+        if writer.has_flusher() || writer.failure.is_some() {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
@@ -301,8 +301,8 @@ impl Outbox {
             writer.fail(Failure::Io(io::ErrorKind::NotConnected));
             return;
         };
-        writer.flusher = Flusher::Scheduled;
-        runtime.spawn(flush(self.clone()));
+        let task = runtime.spawn(flush(self.clone())).abort_handle();
+        writer.flusher = Some(Flusher { task, waits: false });
     }
 
     #[inline]
@@ -341,13 +341,15 @@ async fn flush(outbox: Arc<Outbox>) {
                     Poll::Ready(true)
                 }
                 Poll::Pending => {
-                    writer.flusher = Flusher::Waiting;
+                    if let Some(flusher) = &mut writer.flusher {
+                        flusher.waits = true;
+                    }
                     // Some was written: the time that the peer has begins anew.
                     if writer.progress { Poll::Ready(false) } else { Poll::Pending }
                 }
             };
             if step == Poll::Ready(true) {
-                writer.flusher = Flusher::None;
+                writer.flusher = None;
             }
             if step.is_ready() {
                 writer.wake_all();
@@ -366,7 +368,7 @@ async fn flush(outbox: Arc<Outbox>) {
             }
             Err(_) => {
                 let mut writer = outbox.lock();
-                writer.flusher = Flusher::None;
+                writer.flusher = None;
                 writer.fail(Failure::Timeout);
                 outbox.note_backlog(&writer);
                 return;

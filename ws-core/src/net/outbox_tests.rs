@@ -98,3 +98,28 @@ async fn corks_within_corks_keep_the_order() {
     tokio::io::AsyncReadExt::read_to_end(&mut far, &mut sent).await.unwrap();
     assert_eq!(sent, *b"\x89\x011\x89\x012\x89\x013\x88\x00");
 }
+
+/// Whoever goes on in another runtime is not left waiting for a task of the one that is gone.
+#[test]
+fn the_flushing_task_may_go_with_its_runtime() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for waits in [true, false] {
+        let (near, mut far) = tokio::io::duplex(4);
+        let outbox = Outbox::new(split_any(near).1, Arc::new(SocketConfig::new(Role::Server)));
+        runtime().block_on(async {
+            outbox.send_control(OpCode::Ping, b"long enough", || When::Now).unwrap();
+            if waits {
+                tokio::task::yield_now().await;
+            }
+        });
+        runtime().block_on(async {
+            let mut sent = [0; 13];
+            let read = tokio::io::AsyncReadExt::read_exact(&mut far, &mut sent);
+            let flushed = poll_fn(|cx| outbox.poll_flush(cx));
+            let both = async { tokio::join!(read, flushed) };
+            let (read, flushed) = timeout(std::time::Duration::from_secs(5), both).await.expect("in time");
+            read.unwrap();
+            flushed.unwrap();
+        });
+    }
+}

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use tokio::io::AsyncWrite;
+use tokio::{io::AsyncWrite, task::AbortHandle};
 
 use super::{Error, WriteSide, queue::Queue};
 
@@ -21,7 +21,7 @@ pub(super) struct Writer {
     unflushed: bool,
     /// The stream took something in the last [`poll_write`](Self::poll_write).
     pub(super) progress: bool,
-    pub(super) flusher: Flusher,
+    pub(super) flusher: Option<Flusher>,
     pub(super) failure: Option<Failure>,
     pub(super) shutdown: Shutdown,
     /// The Close frame is among what was queued: nothing may follow it.
@@ -32,13 +32,12 @@ pub(super) struct Writer {
     pub(super) reader: Option<Waker>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flusher {
-    None,
-    /// It will run when the current task yields; until then others may write.
-    Scheduled,
-    /// It waits for the socket.
-    Waiting,
+/// The task that waits for the socket; it may be gone with its runtime.
+#[derive(Debug)]
+pub(super) struct Flusher {
+    pub(super) task: AbortHandle,
+    /// It waits for the socket. Before that it is to run when the current task yields, and others may write.
+    pub(super) waits: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +62,7 @@ impl Writer {
             behind: None,
             unflushed: false,
             progress: false,
-            flusher: Flusher::None,
+            flusher: None,
             failure: None,
             shutdown: Shutdown::No,
             closed: false,
@@ -81,6 +80,16 @@ impl Writer {
     /// Whether the stream has taken and passed on all that was queued.
     pub(super) fn is_flushed(&self) -> bool {
         self.len() == 0 && !self.unflushed
+    }
+
+    /// Whether a task will write what is queued.
+    pub(super) fn has_flusher(&self) -> bool {
+        self.flusher.as_ref().is_some_and(|flusher| !flusher.task.is_finished())
+    }
+
+    /// Whether a task waits for the socket, so that nobody else may.
+    pub(super) fn flusher_waits(&self) -> bool {
+        self.flusher.as_ref().is_some_and(|flusher| flusher.waits && !flusher.task.is_finished())
     }
 
     /// Where further frames go; `corked` where a cork holds some that come first.
