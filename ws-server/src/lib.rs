@@ -65,6 +65,7 @@ pub mod authorize;
 mod deadline;
 pub mod gate;
 mod listener;
+mod printable;
 mod server;
 mod session;
 

@@ -68,7 +68,12 @@ fn refusal(error: &AuthorizationError, who: &Identity, policy: &Policy) -> Refus
     if error.is_denial() && who.is_anonymous() && policy.challenges().next().is_some() {
         return authentication::missing(policy);
     }
-    let detail = error.to_string();
+    let detail = match (error, who.subject()) {
+        (AuthorizationError::RoleMissing { .. }, Some(subject)) => {
+            format!("{error}; {subject:?} has the roles {:?}", who.roles())
+        }
+        _ => error.to_string(),
+    };
     if error.is_denial() && policy.hide {
         return Refusal::new(Cause::ResourceHidden).detail(detail);
     }

@@ -9,7 +9,7 @@ pub(super) fn check(
     secure: bool,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    settle(policy.check(head, secure), trace)
+    settle(head, policy.check(head, secure), trace)
 }
 
 /// The same for a rehearsal by `fetch`: a browser leaves `Origin` out of a GET of the same origin, and says so in
@@ -28,10 +28,10 @@ pub(super) fn check_rehearsal(
         Ok(()) if foreign && !policy.is_any() => Err(OriginError::Missing),
         result => result,
     };
-    settle(result, trace)
+    settle(head, result, trace)
 }
 
-fn settle(result: Result<(), OriginError>, trace: &mut Trace) -> Result<(), Refusal> {
+fn settle(head: &RequestHead, result: Result<(), OriginError>, trace: &mut Trace) -> Result<(), Refusal> {
     match result {
         Ok(()) => {
             trace.pass(Check::Origin);
@@ -39,7 +39,12 @@ fn settle(result: Result<(), OriginError>, trace: &mut Trace) -> Result<(), Refu
         }
         Err(error) => {
             trace.refuse(Check::Origin, error.cause());
-            Err(Refusal::new(error.cause()).detail(error.to_string()))
+            // Which one it was is for the operator; `Route::origins` allows it.
+            let detail = match (error, head.fields().get_str("Origin")) {
+                (OriginError::Denied, Some(origin)) => format!("the origin {origin:?} is not allowed here"),
+                _ => error.to_string(),
+            };
+            Err(Refusal::new(error.cause()).detail(detail))
         }
     }
 }

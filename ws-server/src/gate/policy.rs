@@ -111,6 +111,11 @@ impl Policy {
         &self.subprotocols
     }
 
+    /// Whether scopes or roles are required of callers whom nobody authenticates.
+    pub(crate) fn requires_of_nobody(&self) -> bool {
+        self.authenticators.is_empty() && !(self.scopes.is_empty() && self.roles.is_empty())
+    }
+
     /// Whether who offers none of them is refused.
     pub(crate) const fn requires_subprotocol(&self) -> bool {
         self.subprotocol_required

@@ -16,7 +16,7 @@ pub enum BindError {
     #[error("no address to listen on was given")]
     NoAddress,
     /// The address is not `HOST:PORT`, or its name has no address.
-    #[error("cannot resolve the listen address {address:?}: {source}")]
+    #[error("cannot resolve the listen address {address:?}, which has to be HOST:PORT: {source}")]
     Unresolved {
         /// The address as it was given.
         address: String,
@@ -24,7 +24,9 @@ pub enum BindError {
         source: io::Error,
     },
     /// Another socket listens there.
-    #[error("the address {address} is in use")]
+    #[error(
+        "the address {address} is in use: end the program that has it, or choose another port (0 takes a free one)"
+    )]
     AddressInUse {
         /// The address.
         address: SocketAddr,

@@ -266,6 +266,9 @@ impl ServerBuilder {
         }
         for (path, route) in &self.routes {
             check_subprotocols(path, &route.policy)?;
+            if route.policy.requires_of_nobody() {
+                return Err(BuildError::Unauthenticated { path: path.clone() });
+            }
         }
         let entries = self.routes.into_iter().map(|(path, route)| RouteEntry {
             path: path.into(),

@@ -46,6 +46,12 @@ pub enum BuildError {
         /// The route's path.
         path: String,
     },
+    /// A route requires scopes or roles and has no authenticator, so that everybody would be refused.
+    #[error("the route {path:?} requires scopes or roles and authenticates nobody: add Route::authenticate")]
+    Unauthenticated {
+        /// The route's path.
+        path: String,
+    },
     /// The server cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::printable::Printable;
 use ws_core::refusal::Cause;
 
 use crate::gate::Trace;
@@ -50,7 +51,7 @@ impl fmt::Display for RefusalReport<'_> {
             f.write_str(" (dry run)")?;
         }
         if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail.escape_debug())?;
+            write!(f, ": {}", Printable(self.detail))?;
         }
         write!(f, " [{}]", self.request_id)
     }
@@ -62,7 +63,7 @@ impl RefusalReport<'_> {
         tracing::info!(
             target: "ws_server::refusal",
             cause = self.cause.code(),
-            detail = %self.detail.escape_debug(),
+            detail = %Printable(self.detail),
             status = self.status,
             peer = %self.peer,
             method = self.method,
