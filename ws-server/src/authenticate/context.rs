@@ -2,6 +2,7 @@ use std::{net::SocketAddr, time::SystemTime};
 
 use ws_core::head::RequestHead;
 
+use super::ClientCertificate;
 use crate::Params;
 
 /// What an authenticator or an authorizer may look at: a handshake that is in order so far.
@@ -25,12 +26,22 @@ pub struct HandshakeContext<'a> {
     dry_run: bool,
     subprotocols: &'a [String],
     params: Option<&'a Params>,
+    certificate: Option<&'a ClientCertificate>,
 }
 
 impl<'a> HandshakeContext<'a> {
     /// A request that came from `peer` at the time `now`, without TLS, and of which nothing else is known.
     pub const fn new(head: &'a RequestHead, peer: SocketAddr, now: SystemTime) -> Self {
-        Self { head, peer, now, secure: false, dry_run: false, subprotocols: &[], params: None }
+        Self {
+            head,
+            peer,
+            now,
+            secure: false,
+            dry_run: false,
+            subprotocols: &[],
+            params: None,
+            certificate: None,
+        }
     }
 
     /// Whether the request came over TLS.
@@ -61,12 +72,19 @@ impl<'a> HandshakeContext<'a> {
         self
     }
 
+    /// Adds the certificate that the client showed.
+    #[must_use]
+    pub const fn with_client_certificate(mut self, certificate: Option<&'a ClientCertificate>) -> Self {
+        self.certificate = certificate;
+        self
+    }
+
     /// The head of the request.
     pub const fn head(&self) -> &'a RequestHead {
         self.head
     }
 
-    /// Where the connection comes from.
+    /// Where the client is: the other end of the connection, or whom a trusted proxy names.
     pub const fn peer(&self) -> SocketAddr {
         self.peer
     }
@@ -90,6 +108,11 @@ impl<'a> HandshakeContext<'a> {
     /// The subprotocols that are offered, in the client's order (RFC 6455 4.1).
     pub const fn subprotocols(&self) -> &'a [String] {
         self.subprotocols
+    }
+
+    /// The certificate that the client showed, if the listener's verifier trusts it (mutual TLS).
+    pub const fn client_certificate(&self) -> Option<&'a ClientCertificate> {
+        self.certificate
     }
 
     /// What a parameter of the route's path stands for, decoded.

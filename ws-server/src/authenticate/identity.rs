@@ -18,6 +18,7 @@ pub struct Identity {
     issuer: Option<String>,
     scopes: Vec<String>,
     roles: Vec<String>,
+    credential_id: Option<String>,
     expires: Option<SystemTime>,
     claims: Map<String, Value>,
 }
@@ -28,10 +29,36 @@ pub struct Identity {
 pub enum Scheme {
     /// Not at all.
     Anonymous,
-    /// By a bearer token.
+    /// By a bearer token (RFC 6750).
     Bearer,
+    /// By a user and a password (RFC 7617).
+    Basic,
+    /// By an API key.
+    ApiKey,
+    /// By a signed cookie.
+    Cookie,
+    /// By a one-time ticket.
+    Ticket,
+    /// By a certificate of its own (mutual TLS).
+    ClientCertificate,
     /// By an authenticator of the application's own, with the name that it gives itself.
     Custom(Cow<'static, str>),
+}
+
+impl Scheme {
+    /// Its name in logs and metrics.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Bearer => "bearer",
+            Self::Basic => "basic",
+            Self::ApiKey => "api-key",
+            Self::Cookie => "cookie",
+            Self::Ticket => "ticket",
+            Self::ClientCertificate => "client-certificate",
+            Self::Custom(name) => name,
+        }
+    }
 }
 
 impl Identity {
@@ -43,6 +70,7 @@ impl Identity {
             issuer: None,
             scopes: Vec::new(),
             roles: Vec::new(),
+            credential_id: None,
             expires: None,
             claims: Map::new(),
         }
@@ -78,6 +106,13 @@ impl Identity {
     #[must_use]
     pub fn with_roles<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
         self.roles = roles.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Names the credential itself, by which it can be revoked: the `jti` of a token, the name of an API key.
+    #[must_use]
+    pub fn with_credential_id(mut self, id: impl Into<String>) -> Self {
+        self.credential_id = Some(id.into());
         self
     }
 
@@ -133,6 +168,12 @@ impl Identity {
     /// Whether this role is among them; compared with case.
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.iter().any(|ours| ours == role)
+    }
+
+    /// The credential itself, by which it can be revoked: the `jti` of a token (RFC 7519 4.1.7), for example. It is
+    /// never the secret.
+    pub fn credential_id(&self) -> Option<&str> {
+        self.credential_id.as_deref()
     }
 
     /// When the credential ceases to be good, any leeway included; `None` where it never does.

@@ -182,8 +182,11 @@ impl Gate {
     }
 }
 
-fn context<'a>(head: &'a RequestHead, facts: &Facts, route: &'a RouteMatch) -> HandshakeContext<'a> {
-    HandshakeContext::new(head, facts.peer, facts.now).with_security(facts.secure).with_params(&route.params)
+fn context<'a>(head: &'a RequestHead, facts: &'a Facts, route: &'a RouteMatch) -> HandshakeContext<'a> {
+    HandshakeContext::new(head, facts.peer, facts.now)
+        .with_security(facts.secure)
+        .with_params(&route.params)
+        .with_client_certificate(facts.certificate.as_ref())
 }
 
 impl fmt::Debug for Gate {

@@ -1,12 +1,18 @@
 use std::{net::SocketAddr, time::SystemTime};
 
+use crate::authenticate::ClientCertificate;
+
 /// What the gate has to know of a request beside its head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Facts {
-    /// Where the connection comes from.
+    /// Where the client is: the other end of the connection, or whom a trusted proxy names. Addresses are allowed,
+    /// denied and counted by this one.
     pub peer: SocketAddr,
-    /// Whether it is encrypted.
+    /// Whether the client's own connection is encrypted, to here or to a trusted proxy.
     pub secure: bool,
+    /// The certificate that the client showed, if the listener's verifier trusts it.
+    pub certificate: Option<ClientCertificate>,
     /// The time, by which credentials are judged.
     pub now: SystemTime,
     /// Whether the server is shutting down.
@@ -27,6 +33,6 @@ pub enum Crowded {
 impl Facts {
     /// An unencrypted request at the time `now`, to a server with room.
     pub const fn new(peer: SocketAddr, now: SystemTime) -> Self {
-        Self { peer, secure: false, now, draining: false, crowded: None }
+        Self { peer, secure: false, certificate: None, now, draining: false, crowded: None }
     }
 }
