@@ -29,6 +29,11 @@ impl HttpRefusal {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The phrase that goes with the status (RFC 9110 15).
+    pub const fn reason_phrase(&self) -> &'static str {
+        reason_phrase(self.status)
+    }
+
     /// Whether the connection has to be closed after this answer.
     pub fn closes(&self) -> bool {
         self.field("Connection").is_some_and(|options| {

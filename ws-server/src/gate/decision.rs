@@ -111,7 +111,7 @@ impl Gate {
     /// Where a route has authenticators or authorizers: outside a tokio runtime whose time is enabled.
     pub async fn check(&self, head: &RequestHead, facts: &Facts) -> Checked {
         let mut trace = Trace::default();
-        let decision = self.decide(head, facts, &mut trace).await;
+        let decision = self.decide(head, facts, None, &mut trace).await;
         Checked { decision, trace }
     }
 
@@ -127,7 +127,26 @@ impl Gate {
     /// Cancel safety and panics as for [`check`](Self::check).
     pub async fn check_dry_run(&self, head: &RequestHead, facts: &Facts) -> Checked<RouteMatch> {
         let mut trace = Trace::default();
-        let decision = self.rehearse(head, facts, &mut trace).await;
+        let decision = self.rehearse(head, facts, None, &mut trace).await;
+        Checked { decision, trace }
+    }
+
+    /// As [`check`](Self::check), for a route that was found already, by a router that is not ours.
+    pub async fn check_at(&self, route: RouteMatch, head: &RequestHead, facts: &Facts) -> Checked {
+        let mut trace = Trace::default();
+        let decision = self.decide(head, facts, Some(route), &mut trace).await;
+        Checked { decision, trace }
+    }
+
+    /// As [`check_dry_run`](Self::check_dry_run), for a route that was found already, by a router that is not ours.
+    pub async fn check_dry_run_at(
+        &self,
+        route: RouteMatch,
+        head: &RequestHead,
+        facts: &Facts,
+    ) -> Checked<RouteMatch> {
+        let mut trace = Trace::default();
+        let decision = self.rehearse(head, facts, Some(route), &mut trace).await;
         Checked { decision, trace }
     }
 
@@ -135,10 +154,11 @@ impl Gate {
         &self,
         head: &RequestHead,
         facts: &Facts,
+        route: Option<RouteMatch>,
         trace: &mut Trace,
     ) -> Result<Accepted, Refusal> {
         self.enter(head, facts, trace)?;
-        let route = route::find(head, &*self.routes, trace)?;
+        let route = route::find(route, head, &*self.routes, trace)?;
         let upgrade = upgrade::check(head, trace)?;
         origin::check(head, &route.policy.origins, facts.secure, trace)?;
         let request = context(head, facts, &route).with_subprotocols(&upgrade.subprotocols);
@@ -151,10 +171,11 @@ impl Gate {
         &self,
         head: &RequestHead,
         facts: &Facts,
+        route: Option<RouteMatch>,
         trace: &mut Trace,
     ) -> Result<RouteMatch, Refusal> {
         self.enter(head, facts, trace)?;
-        let route = route::find(head, &*self.routes, trace)?;
+        let route = route::find(route, head, &*self.routes, trace)?;
         upgrade::skip(trace);
         origin::check_rehearsal(head, &route.policy.origins, facts.secure, trace)?;
         self.know(&context(head, facts, &route).with_dry_run(true), &route, trace).await?;

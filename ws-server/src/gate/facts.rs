@@ -1,6 +1,7 @@
 use std::{net::SocketAddr, time::SystemTime};
 
 use crate::authenticate::ClientCertificate;
+use crate::listener;
 
 /// What the gate has to know of a request beside its head.
 #[derive(Clone, Debug)]
@@ -28,6 +29,15 @@ pub enum Crowded {
     Address,
     /// On the whole server.
     Server,
+}
+
+impl From<listener::Crowded> for Crowded {
+    fn from(crowded: listener::Crowded) -> Self {
+        match crowded {
+            listener::Crowded::Address => Self::Address,
+            listener::Crowded::Server => Self::Server,
+        }
+    }
 }
 
 impl Facts {

@@ -9,13 +9,14 @@ use super::{
     trace::Trace,
 };
 
-/// The route for the path of the request. What a refusal tells never depends on the path.
+/// The route for the path of the request, unless it was `found` already. What a refusal tells never depends on the path.
 pub(super) fn find(
+    found: Option<RouteMatch>,
     head: &RequestHead,
     routes: &dyn Routes,
     trace: &mut Trace,
 ) -> Result<RouteMatch, Refusal> {
-    if let Some(route) = routes.find(head.path()) {
+    if let Some(route) = found.or_else(|| routes.find(head.path())) {
         trace.pass(Check::Route);
         return Ok(route);
     }

@@ -7,6 +7,7 @@ mod http;
 mod limits;
 mod page;
 mod report;
+mod respond;
 mod route;
 mod routes;
 mod segment;

@@ -1,12 +1,13 @@
 //! Static pages: what a plain GET of a configured path is answered with.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 
-/// A page that is kept in memory, with its whole answer ready.
+use super::respond::Answer;
+
+/// A page that is kept in memory.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
-    /// Status line and fields for a 200, up to where `Connection` and the empty line follow.
-    head: Bytes,
+    content_type: String,
     etag: String,
     body: Bytes,
 }
@@ -42,42 +43,28 @@ impl Page {
             return Err(PageError::ContentType { path: path.to_owned(), content_type });
         }
         let etag = etag(&body);
-        let mut head = BytesMut::with_capacity(256);
-        for part in [
-            "HTTP/1.1 200 OK\r\nContent-Type: ",
-            content_type,
-            "\r\nX-Content-Type-Options: nosniff\r\n\
-             Content-Security-Policy: frame-ancestors 'self'\r\nCache-Control: no-cache\r\nETag: ",
-            &etag,
-            "\r\nContent-Length: ",
-            &body.len().to_string(),
-            "\r\n",
-        ] {
-            head.put_slice(part.as_bytes());
-        }
-        Ok(Self { head: head.freeze(), etag, body })
+        Ok(Self { content_type: content_type.to_owned(), etag, body })
     }
 
-    /// Writes the head of the answer to a GET or HEAD into `out`, and returns the content, which is shared by all who are
-    /// sent it.
-    pub(super) fn answer(&self, request: &PageRequest<'_>, out: &mut BytesMut) -> Bytes {
-        let end = |out: &mut BytesMut| {
-            out.put_slice(b"Date: ");
-            out.put_slice(request.date.as_bytes());
-            out.put_slice(if request.closes { b"\r\nConnection: close\r\n\r\n" } else { b"\r\n\r\n" });
-        };
+    /// The answer to a GET or HEAD. The content is shared by all who are sent it.
+    pub(super) fn answer(&self, request: &PageRequest<'_>) -> Answer {
+        let date = ("Date", request.date.to_owned());
+        let cache = [("Cache-Control", "no-cache".to_owned()), ("ETag", self.etag.clone())];
         if request.if_none_match.is_some_and(|tags| matches(tags, &self.etag)) {
             // RFC 9110 15.4.5: the validator is repeated, there is no content.
-            out.put_slice(b"HTTP/1.1 304 Not Modified\r\nCache-Control: no-cache\r\nETag: ");
-            out.put_slice(self.etag.as_bytes());
-            out.put_slice(b"\r\n");
-            end(out);
-            return Bytes::new();
+            let fields = cache.into_iter().chain([date]).collect();
+            return Answer::new(304, "Not Modified", fields, Bytes::new());
         }
-        out.put_slice(&self.head);
-        end(out);
+        let mut fields = vec![
+            ("Content-Type", self.content_type.clone()),
+            ("X-Content-Type-Options", "nosniff".to_owned()),
+            ("Content-Security-Policy", "frame-ancestors 'self'".to_owned()),
+        ];
+        fields.extend(cache);
+        fields.extend([("Content-Length", self.body.len().to_string()), date]);
         // RFC 9110 9.3.2: the answer to HEAD is that to GET without the content.
-        if request.head_only { Bytes::new() } else { self.body.clone() }
+        let body = if request.head_only { Bytes::new() } else { self.body.clone() };
+        Answer::new(200, "OK", fields, body)
     }
 }
 
@@ -85,7 +72,6 @@ impl Page {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PageRequest<'a> {
     pub(super) head_only: bool,
-    pub(super) closes: bool,
     pub(super) if_none_match: Option<&'a str>,
     /// The time of the answer (RFC 9110 6.6.1).
     pub(super) date: &'a str,
@@ -113,10 +99,8 @@ mod tests {
     use super::*;
 
     fn answer(page: &Page, request: PageRequest<'_>) -> String {
-        let mut out = BytesMut::new();
-        let content = page.answer(&PageRequest { date: "now", ..request }, &mut out);
-        out.put_slice(&content);
-        String::from_utf8(out.to_vec()).unwrap()
+        let answer = page.answer(&PageRequest { date: "now", ..request });
+        String::from_utf8([&answer.head.encode()[..], &answer.body].concat()).unwrap()
     }
 
     #[test]
@@ -128,8 +112,8 @@ mod tests {
         assert!(!got.contains("Connection"), "{got}");
         // CWE-1021: no foreign page may lay this one under its own.
         assert!(got.contains("\r\nContent-Security-Policy: frame-ancestors 'self'\r\n"), "{got}");
-        let head = answer(&page, PageRequest { head_only: true, closes: true, ..PageRequest::default() });
-        assert!(head.contains("\r\nContent-Length: 8\r\nDate: now\r\nConnection: close\r\n\r\n"), "{head}");
+        let head = answer(&page, PageRequest { head_only: true, ..PageRequest::default() });
+        assert!(head.contains("\r\nContent-Length: 8\r\nDate: now\r\n\r\n"), "{head}");
         let etag = page.etag.clone();
         for known in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}"), "*".to_owned()] {
             let request = PageRequest { if_none_match: Some(&known), ..PageRequest::default() };

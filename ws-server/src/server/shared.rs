@@ -9,15 +9,15 @@ use std::time::SystemTime;
 use bytes::BytesMut;
 use ws_core::refusal::{Cause, Disclosure, HttpRefusal, Presentation, Refusal};
 
-use super::http::imf_fixdate;
 use super::limits::ServerLimits;
 use super::page::Page;
 use super::report::RefusalReport;
+use super::respond::imf_fixdate;
 use super::routes::Routes;
 use super::table::Table;
 use crate::gate::{Gate, Trace};
 use crate::listener::Places;
-use crate::session::{Drain, RequestId};
+use crate::session::{Drain, RequestId, Start};
 
 /// What is called for each refusal.
 pub(super) type OnRefusal = Box<dyn Fn(&RefusalReport<'_>) + Send + Sync>;
@@ -49,6 +49,11 @@ pub(super) struct Refused<'a> {
 }
 
 impl Shared {
+    /// The handler of the route with this number.
+    pub(super) fn handler(&self, route: usize) -> Option<&dyn Start> {
+        Some(&*self.routes.get(route)?.handler)
+    }
+
     /// Reports a refusal, once, and makes the answer to it. `None`: this cause is not answered.
     pub(super) fn refuse(&self, refusal: Refusal, about: &Refused<'_>) -> Option<HttpRefusal> {
         let refusal = self.with_retry_after(refusal);

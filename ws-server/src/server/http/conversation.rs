@@ -7,17 +7,15 @@ use std::time::SystemTime;
 use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
-use ws_core::head::{HeadError, RequestHead};
+use ws_core::head::RequestHead;
+use ws_core::net::WebSocket;
 use ws_core::refusal::{Cause, Refusal};
 
-use super::answer::{Answer, refuse, show};
-use super::dry_run::rehearse;
-use super::request::{Request, Wish, asks_to_close};
-use super::upgrade::Upgrade;
 use super::wire::{NoHead, Wire};
 use crate::deadline::after;
-use crate::gate::{self, Checked, Facts, Trace};
-use crate::listener::{Crowded, Place};
+use crate::gate::{Facts, Trace};
+use crate::listener::Place;
+use crate::server::respond::{Answer, Reply, Request, Upgrade, Wish, explain_head, respond};
 use crate::server::shared::{Refused, Shared};
 use crate::session::{Busy, RequestId};
 
@@ -82,7 +80,7 @@ impl Conversation {
             let next = match self.wire.head(limits.head, deadline).await {
                 Ok(head) => self.request(head, nth == last).await,
                 Err(NoHead::Gone) => return,
-                Err(NoHead::Invalid(error)) => return self.end(explain(&error)).await,
+                Err(NoHead::Invalid(error)) => return self.end(explain_head(&error)).await,
                 Err(NoHead::Late(bytes)) => {
                     let detail = format!("{bytes} bytes of a head came in time, but not its end");
                     return self.end(Refusal::new(Cause::HandshakeTimeout).detail(detail)).await;
@@ -122,8 +120,9 @@ impl Conversation {
     async fn end(mut self, refusal: Refusal) {
         let (peer, request_id, trace) = (self.peer, RequestId::new(), Trace::default());
         let about = Refused { peer, request_id, method: None, path: None, trace: &trace, dry_run: false };
-        let answer = self.shared.refuse(refusal, &about);
-        let answer = answer.map_or_else(Answer::silence, |answer| Answer::refusal(answer, true, false));
+        let Some(refusal) = self.shared.refuse(refusal, &about) else { return };
+        let mut answer = Answer::refusal(refusal, false);
+        answer.close();
         if matches!(self.answer(&answer).await, Next::Closed) {
             self.wire.linger().await;
         }
@@ -131,45 +130,32 @@ impl Conversation {
 
     async fn request(&mut self, head: RequestHead, last: bool) -> Next {
         let shared = Arc::clone(&self.shared);
-        let wish = Wish::of(&head);
-        let closes = last || asks_to_close(&head);
-        let mut request = Request { head, facts: self.facts(), id: RequestId::new(), wish, closes };
-        let answer = if wish != Wish::Upgrade && shared.dry_run && wish.is_rehearsal() {
-            tokio::select! {
-                biased;
-                answer = rehearse(&shared, &request) => answer,
-                () = self.wire.gone(EARLY_BYTES) => return Next::Gone,
-            }
-        } else if wish != Wish::Upgrade
-            && let Some((page, _)) = shared.pages.find(request.head.path())
-        {
-            show(&shared, &request, page)
-        } else {
-            let Checked { decision, trace } = tokio::select! {
-                biased;
-                checked = shared.gate.check(&request.head, &request.facts) => checked,
-                // Whoever leaves while the gate decides gets no answer, and gives its place back.
-                () = self.wire.gone(EARLY_BYTES) => return Next::Gone,
-            };
-            // What follows the head of an upgrade is the first frames to one and a request to another: refused, it is
-            // never read as the latter.
-            request.closes |= wish == Wish::Upgrade && self.wire.has_bytes();
-            let upgrade = decision.and_then(|accepted| {
-                let entry = shared.routes.get(accepted.route.route).ok_or(Cause::InternalError)?;
-                let upgrade = Upgrade::prepare(entry, &request, accepted);
-                upgrade.map_err(|error| Refusal::new(Cause::InternalError).detail(error.to_string()))
-            });
-            match upgrade {
-                Ok(upgrade) => return Next::Upgraded(Box::new(upgrade)),
-                Err(refusal) => refuse(&shared, &request, refusal, &trace),
-            }
+        let mut request = Request::new(head, self.facts());
+        request.closes |= last;
+        let reply = tokio::select! {
+            biased;
+            reply = respond(&shared, &request) => reply,
+            // Whoever leaves while the gate decides gets no answer, and gives its place back.
+            () = self.wire.gone(EARLY_BYTES) => return Next::Gone,
         };
-        self.answer(&answer).await
+        match reply {
+            Reply::Upgrade(upgrade) => Next::Upgraded(upgrade),
+            Reply::Answer(None) => Next::Closed,
+            Reply::Answer(Some(mut answer)) => {
+                // What follows the head of an upgrade is the first frames to one and a request to another: refused, it
+                // is never read as the latter.
+                if request.wish == Wish::Upgrade && self.wire.has_bytes() {
+                    answer.close();
+                }
+                self.answer(&answer).await
+            }
+        }
     }
 
     async fn answer(&mut self, answer: &Answer) -> Next {
-        match self.wire.send([&answer.bytes, &answer.content], self.shared.limits.handshake_timeout).await {
-            Ok(()) if answer.closes => Next::Closed,
+        let head = answer.head.encode();
+        match self.wire.send([&head, &answer.body], self.shared.limits.handshake_timeout).await {
+            Ok(()) if answer.closes() => Next::Closed,
             Ok(()) => Next::Kept,
             Err(_) => Next::Gone,
         }
@@ -178,24 +164,17 @@ impl Conversation {
     async fn upgrade(mut self, upgrade: Upgrade, busy: Busy) {
         let time = self.shared.limits.handshake_timeout;
         if self.wire.send([&upgrade.answer, &[]], time).await.is_ok() {
+            let Some(handler) = self.shared.handler(upgrade.route) else { return };
             let (stream, leftover) = self.wire.into_parts();
-            upgrade.open(&self.shared, stream, leftover, self.place, busy);
+            let connect = |config| WebSocket::from_tcp(stream, config, leftover);
+            upgrade.open(&self.shared, handler, connect, self.place, busy);
         }
     }
 
     fn facts(&mut self) -> Facts {
         let mut facts = Facts::new(self.peer, SystemTime::now());
         facts.draining = self.shared.drain.has_begun();
-        facts.crowded = self.place.claim().err().map(|crowded| match crowded {
-            Crowded::Address => gate::Crowded::Address,
-            Crowded::Server => gate::Crowded::Server,
-        });
+        facts.crowded = self.place.claim().err().map(Into::into);
         facts
     }
-}
-
-/// The refusal of what is no head.
-fn explain(error: &HeadError) -> Refusal {
-    // It tells of the caller's own bytes, nothing of ours.
-    Refusal::new(error.cause()).public_detail(error.to_string())
 }

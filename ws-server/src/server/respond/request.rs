@@ -3,22 +3,34 @@
 use ws_core::handshake::TokenList;
 use ws_core::head::RequestHead;
 
-use crate::gate::{Facts, Trace};
+use crate::gate::{Facts, RouteMatch, Routes, Trace};
 use crate::server::shared::Refused;
 use crate::session::RequestId;
 
 /// A request, and what is known about it beside its head.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) head: RequestHead,
-    pub(super) facts: Facts,
-    pub(super) id: RequestId,
-    pub(super) wish: Wish,
+pub(in crate::server) struct Request {
+    pub(in crate::server) head: RequestHead,
+    pub(in crate::server) facts: Facts,
+    pub(in crate::server) id: RequestId,
+    pub(in crate::server) wish: Wish,
+    /// The route, where a router has found it that is not ours.
+    pub(in crate::server) route: Option<RouteMatch>,
     /// Whether the connection ends with the answer, whatever the answer is.
-    pub(super) closes: bool,
+    pub(in crate::server) closes: bool,
 }
 
 impl Request {
+    pub(in crate::server) fn new(head: RequestHead, facts: Facts) -> Self {
+        let (wish, closes) = (Wish::of(&head), asks_to_close(&head));
+        Self { head, facts, id: RequestId::new(), wish, route: None, closes }
+    }
+
+    /// Where it is for.
+    pub(super) fn route(&self, routes: &impl Routes) -> Option<RouteMatch> {
+        self.route.clone().or_else(|| routes.find(self.head.path()))
+    }
+
     /// What the operator is told about it if it is refused.
     pub(super) fn refused<'a>(&'a self, trace: &'a Trace) -> Refused<'a> {
         Refused {
@@ -34,7 +46,7 @@ impl Request {
 
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(in crate::server) enum Wish {
     /// To become a WebSocket, or what is left of such a wish after a proxy.
     Upgrade,
     /// To be told what an upgrade would be told.
@@ -46,7 +58,7 @@ pub(super) enum Wish {
 }
 
 impl Wish {
-    pub(super) fn of(head: &RequestHead) -> Self {
+    pub(in crate::server) fn of(head: &RequestHead) -> Self {
         let fields = head.fields();
         let upgrade = ["Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "HTTP2-Settings"];
         if upgrade.iter().any(|name| fields.contains(name)) || lists(head, "Connection", "upgrade") {
@@ -64,13 +76,13 @@ impl Wish {
 
 impl Wish {
     /// Whether it is about what a handshake would get.
-    pub(super) const fn is_rehearsal(self) -> bool {
+    pub(in crate::server) const fn is_rehearsal(self) -> bool {
         matches!(self, Self::DryRun | Self::Preflight)
     }
 }
 
 /// Whether the connection ends with the answer to this request (RFC 9112 9.3).
-pub(super) fn asks_to_close(head: &RequestHead) -> bool {
+pub(in crate::server) fn asks_to_close(head: &RequestHead) -> bool {
     !head.version().is_http_11() || lists(head, "Connection", "close")
 }
 

@@ -5,15 +5,15 @@
 
 use std::time::SystemTime;
 
-use bytes::{BufMut as _, BytesMut};
+use bytes::Bytes;
 use ws_core::handshake::TokenList;
-use ws_core::head::OutgoingFields;
 use ws_core::refusal::{Cause, Refusal};
 
 use super::answer::Answer;
 use super::imf_fixdate;
 use super::request::{Request, Wish};
-use crate::gate::{Checked, Routes as _, Trace};
+use super::respond_to::finished;
+use crate::gate::{Checked, Trace};
 use crate::server::shared::Shared;
 
 /// What a page of an allowed origin may read of the answer.
@@ -22,14 +22,17 @@ const EXPOSED: &str = "Refused-By, Retry-After, WWW-Authenticate, X-Request-Id";
 const PREFLIGHT_AGE: &str = "600";
 
 /// Answers a dry run or its preflight.
-pub(super) async fn rehearse(shared: &Shared, request: &Request) -> Answer {
+pub(super) async fn rehearse(shared: &Shared, request: &Request) -> Option<Answer> {
     if request.wish == Wish::Preflight {
         return preflight(shared, request);
     }
-    let rehearsed = shared.gate.check_dry_run(&request.head, &request.facts).await;
+    let rehearsed = match &request.route {
+        None => shared.gate.check_dry_run(&request.head, &request.facts).await,
+        Some(route) => shared.gate.check_dry_run_at(route.clone(), &request.head, &request.facts).await,
+    };
     let cors = cors(shared, request);
     match rehearsed.decision {
-        Ok(_) => accepted(request, &cors),
+        Ok(_) => Some(accepted(request, &cors)),
         // What is hidden is answered as what is not there, where no origin is allowed.
         Err(refusal) if refusal.cause == Cause::ResourceHidden => {
             refused(shared, request, refusal, &rehearsed.trace, &vary())
@@ -48,7 +51,7 @@ fn accepted(request: &Request, cors: &[(&'static str, String)]) -> Answer {
         ("X-Request-Id", id),
     ];
     fields.extend_from_slice(cors);
-    answer("200 OK", &fields, &body, request.closes)
+    answer(200, "OK", fields, body.into(), request)
 }
 
 fn refused(
@@ -57,21 +60,21 @@ fn refused(
     refusal: Refusal,
     trace: &Trace,
     cors: &[(&'static str, String)],
-) -> Answer {
-    let Some(mut answer) = shared.refuse(refusal, &request.refused(trace)) else { return Answer::silence() };
-    answer.fields.extend_from_slice(cors);
-    Answer::refusal(answer, request.closes, false)
+) -> Option<Answer> {
+    let mut refusal = shared.refuse(refusal, &request.refused(trace))?;
+    refusal.fields.extend_from_slice(cors);
+    Some(finished(Answer::refusal(refusal, false), request))
 }
 
 /// The browser asks first where the page adds fields of its own, `Authorization` above all.
-fn preflight(shared: &Shared, request: &Request) -> Answer {
+fn preflight(shared: &Shared, request: &Request) -> Option<Answer> {
     let Checked { decision, trace } = shared.gate.admit(&request.head, &request.facts);
     let cors = cors(shared, request);
     let denied = |cause| refused(shared, request, Refusal::new(cause), &trace, &vary());
     if let Err(refusal) = decision {
         return refused(shared, request, refusal, &trace, &cors);
     }
-    if shared.routes.find(request.head.path()).is_none() {
+    if request.route(&shared.routes).is_none() {
         return denied(Cause::RouteNotFound);
     }
     if !cors.iter().any(|(name, _)| *name == "Access-Control-Allow-Origin") {
@@ -86,7 +89,7 @@ fn preflight(shared: &Shared, request: &Request) -> Answer {
         ("Access-Control-Max-Age", PREFLIGHT_AGE.to_owned()),
         ("X-Request-Id", request.id.to_string()),
     ]);
-    answer("204 No Content", &fields, "", request.closes)
+    Some(answer(204, "No Content", fields, Bytes::new(), request))
 }
 
 /// RFC 9110 12.5.5: the answer depends on the origin, also where there is none.
@@ -98,7 +101,7 @@ fn vary() -> [(&'static str, String); 1] {
 fn cors(shared: &Shared, request: &Request) -> Vec<(&'static str, String)> {
     let mut fields = Vec::from(vary());
     let origin = request.head.fields().get_str("Origin");
-    let route = shared.routes.find(request.head.path());
+    let route = request.route(&shared.routes);
     if let (Some(origin), Some(route)) = (origin, route)
         && route.policy.allows_origin(&request.head, request.facts.secure)
     {
@@ -108,19 +111,13 @@ fn cors(shared: &Shared, request: &Request) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn answer(status: &str, fields: &[(&'static str, String)], body: &str, closes: bool) -> Answer {
-    let mut bytes = BytesMut::with_capacity(512);
-    bytes.put_slice(format!("HTTP/1.1 {status}\r\n").as_bytes());
-    let mut outgoing = OutgoingFields::new();
-    let date = imf_fixdate(SystemTime::now());
-    let connection = closes.then_some(("Connection", "close"));
-    let fields = fields.iter().map(|(name, value)| (*name, &**value));
-    for (name, value) in fields.chain([("Date", &*date)]).chain(connection) {
-        // What was copied from the request was a field value there, so it is one here.
-        let _ = outgoing.push(name, value);
-    }
-    outgoing.encode(&mut bytes);
-    bytes.put_slice(b"\r\n");
-    bytes.put_slice(body.as_bytes());
-    Answer::new(bytes, closes)
+fn answer(
+    status: u16,
+    phrase: &'static str,
+    mut fields: Vec<(&'static str, String)>,
+    body: Bytes,
+    request: &Request,
+) -> Answer {
+    fields.push(("Date", imf_fixdate(SystemTime::now())));
+    finished(Answer::new(status, phrase, fields, body), request)
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tokio::net::TcpStream;
 use ws_core::handshake::{AnswerError, UpgradeResponse};
 use ws_core::net::{SocketConfig, WebSocket};
 
@@ -12,19 +11,20 @@ use crate::gate::Accepted;
 use crate::listener::Place;
 use crate::server::routes::RouteEntry;
 use crate::server::shared::Shared;
-use crate::session::{Busy, Opening, SessionInfo};
+use crate::session::{Busy, Opening, SessionInfo, Start};
 
 /// An accepted handshake: the 101, ready to be sent, and what the session needs.
-pub(super) struct Upgrade {
-    pub(super) answer: BytesMut,
+pub(in crate::server) struct Upgrade {
+    pub(in crate::server) answer: BytesMut,
+    /// The number of the route.
+    pub(in crate::server) route: usize,
     info: SessionInfo,
-    route: usize,
     socket: Arc<SocketConfig>,
 }
 
 impl Upgrade {
     /// Prepares the answer to a request that was let in. The head and the offers are not needed after it.
-    pub(super) fn prepare(
+    pub(in crate::server) fn prepare(
         entry: &RouteEntry,
         request: &Request,
         accepted: Accepted,
@@ -56,19 +56,18 @@ impl Upgrade {
         Ok(Self { answer, info, route: route.route, socket })
     }
 
-    /// Begins the session, after the answer was sent.
-    pub(super) fn open(
+    /// Begins the session, after the answer was sent. `connect` makes the socket.
+    pub(in crate::server) fn open(
         self,
         shared: &Shared,
-        stream: TcpStream,
-        leftover: BytesMut,
+        handler: &dyn Start,
+        connect: impl FnOnce(Arc<SocketConfig>) -> WebSocket,
         place: Place,
         busy: Busy,
     ) {
-        let Self { info, route, socket, .. } = self;
-        let Some(entry) = shared.routes.get(route) else { return };
-        let socket = WebSocket::from_tcp(stream, socket, leftover);
+        let Self { info, socket, .. } = self;
         let drain = Arc::clone(&shared.drain);
-        entry.handler.start(Opening { socket, info, place, busy, drain, disclosure: shared.disclosure });
+        let socket = connect(socket);
+        handler.start(Opening { socket, info, place, busy, drain, disclosure: shared.disclosure });
     }
 }

@@ -1,0 +1,89 @@
+//! The one way from a request to its answer.
+
+use std::time::SystemTime;
+
+use ws_core::head::HeadError;
+use ws_core::refusal::{Cause, Refusal};
+
+use super::answer::Answer;
+use super::dry_run::rehearse;
+use super::imf_fixdate;
+use super::request::{Request, Wish, wants_head_only};
+use super::upgrade::Upgrade;
+use crate::gate::{Checked, Trace};
+use crate::server::page::{Page, PageRequest};
+use crate::server::shared::Shared;
+
+/// What a request gets.
+pub(in crate::server) enum Reply {
+    /// An answer. `None`: the cause is one that is not answered, and the connection ends.
+    Answer(Option<Answer>),
+    /// It is let in.
+    Upgrade(Box<Upgrade>),
+}
+
+/// Answers a request. A refusal is reported, once.
+///
+/// Cancel safe: what is dropped was neither answered nor reported.
+pub(in crate::server) async fn respond(shared: &Shared, request: &Request) -> Reply {
+    if request.wish.is_rehearsal() && shared.dry_run {
+        return Reply::Answer(rehearse(shared, request).await);
+    }
+    if request.wish != Wish::Upgrade
+        && let Some((page, _)) = shared.pages.find(request.head.path())
+    {
+        return Reply::Answer(show(shared, request, page));
+    }
+    let Checked { decision, trace } = match &request.route {
+        None => shared.gate.check(&request.head, &request.facts).await,
+        Some(route) => shared.gate.check_at(route.clone(), &request.head, &request.facts).await,
+    };
+    let upgrade = decision.and_then(|accepted| {
+        let entry = shared.routes.get(accepted.route.route).ok_or(Cause::InternalError)?;
+        let upgrade = Upgrade::prepare(entry, request, accepted);
+        upgrade.map_err(|error| Refusal::new(Cause::InternalError).detail(error.to_string()))
+    });
+    match upgrade {
+        Ok(upgrade) => Reply::Upgrade(Box::new(upgrade)),
+        Err(refusal) => Reply::Answer(refuse(shared, request, refusal, &trace)),
+    }
+}
+
+/// The refusal of what is no head.
+pub(in crate::server) fn explain_head(error: &HeadError) -> Refusal {
+    // It tells of the caller's own bytes, nothing of ours.
+    Refusal::new(error.cause()).public_detail(error.to_string())
+}
+
+/// Refuses a request.
+pub(super) fn refuse(shared: &Shared, request: &Request, refusal: Refusal, trace: &Trace) -> Option<Answer> {
+    let refusal = shared.refuse(refusal, &request.refused(trace))?;
+    Some(finished(Answer::refusal(refusal, wants_head_only(&request.head)), request))
+}
+
+/// An answer with what every answer to this request has.
+pub(super) fn finished(mut answer: Answer, request: &Request) -> Answer {
+    if request.closes {
+        answer.close();
+    }
+    answer
+}
+
+/// Shows a page, if the server has room for whoever asks.
+fn show(shared: &Shared, request: &Request, page: &Page) -> Option<Answer> {
+    let head = &request.head;
+    let Checked { decision, trace } = shared.gate.admit(head, &request.facts);
+    let admitted = decision.and_then(|()| match head.method() {
+        "GET" | "HEAD" => Ok(()),
+        _ => Err(Refusal::new(Cause::MethodNotAllowed)),
+    });
+    if let Err(refusal) = admitted {
+        return refuse(shared, request, refusal, &trace);
+    }
+    let asked = PageRequest {
+        head_only: wants_head_only(head),
+        if_none_match: head.fields().get_str("If-None-Match"),
+        date: &imf_fixdate(SystemTime::now()),
+    };
+    Some(finished(page.answer(&asked), request))
+}
