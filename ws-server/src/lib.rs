@@ -65,12 +65,16 @@ pub mod authorize;
 mod deadline;
 pub mod gate;
 mod listener;
+mod networks;
 mod printable;
+mod rate;
 mod server;
 mod session;
 
 pub use authenticate::Params;
 pub use listener::BindError;
+pub use networks::NetworkError;
+pub use rate::{Rate, RateError};
 pub use server::{
     BoundServer, BuildError, PageError, RefusalReport, Route, RouteError, ServeError, Server, ServerBuilder,
     ServerHandle, ServerLimits,

@@ -13,6 +13,10 @@ pub enum Check {
     Body,
     /// The server is not shutting down.
     Draining,
+    /// The address may connect.
+    Address,
+    /// The address does not try too often.
+    Attempts,
     /// The address does not have too many connections.
     ConnectionsPerAddress,
     /// The server does not have too many connections.
@@ -49,11 +53,13 @@ pub enum Check {
 
 impl Check {
     /// All of them, in their order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::HttpVersion,
         Self::Host,
         Self::Body,
         Self::Draining,
+        Self::Address,
+        Self::Attempts,
         Self::ConnectionsPerAddress,
         Self::Connections,
         Self::ServedHost,
@@ -79,6 +85,8 @@ impl Check {
             Self::Host => "host",
             Self::Body => "body",
             Self::Draining => "draining",
+            Self::Address => "address",
+            Self::Attempts => "attempts",
             Self::ConnectionsPerAddress => "connections-per-address",
             Self::Connections => "connections",
             Self::ServedHost => "served-host",

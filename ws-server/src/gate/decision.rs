@@ -3,6 +3,8 @@ use std::{fmt, time::Duration};
 use ws_core::{handshake::UpgradeRequest, head::RequestHead, refusal::Refusal};
 
 use super::{
+    address::{self, AddressPolicy},
+    attempts::{self, Attempts},
     authentication, authorization,
     check::Check,
     crowding, draining,
@@ -13,7 +15,10 @@ use super::{
     trace::Trace,
     upgrade,
 };
-use crate::authenticate::{HandshakeContext, Identity};
+use crate::{
+    Rate,
+    authenticate::{HandshakeContext, Identity},
+};
 
 /// Decides on handshakes: every check that there is, in the order of [`Check`].
 ///
@@ -44,6 +49,7 @@ use crate::authenticate::{HandshakeContext, Identity};
 /// ```
 pub struct Gate {
     config: GateConfig,
+    attempts: Option<Attempts>,
     routes: Box<dyn Routes>,
 }
 
@@ -54,6 +60,12 @@ pub struct GateConfig {
     /// The hosts that are served, each with a port or for all ports; none means all. What `Host` says is the client's
     /// word, so that a list keeps out pages that let their own name point here (DNS rebinding).
     pub served_hosts: Vec<String>,
+    /// Which addresses may connect; all by default.
+    pub addresses: AddressPolicy,
+    /// How often an IPv4 address or an IPv6 /64 may try to connect, whatever comes of it; `None`, the default: as often
+    /// as it likes. Dry runs count, requests for pages do not. Of a good 100,000 addresses at a time it is known how
+    /// often they tried; beyond that, those that were quiet for longest are forgotten.
+    pub attempts_per_address: Option<Rate>,
     /// What the authenticators of a route have together: 5 s.
     pub authentication_timeout: Duration,
     /// What the authorizers of a route have together: 5 s.
@@ -87,6 +99,8 @@ impl Default for GateConfig {
     fn default() -> Self {
         Self {
             served_hosts: Vec::new(),
+            addresses: AddressPolicy::default(),
+            attempts_per_address: None,
             authentication_timeout: Duration::from_secs(5),
             authorization_timeout: Duration::from_secs(5),
         }
@@ -96,7 +110,8 @@ impl Default for GateConfig {
 impl Gate {
     /// A gate before these routes.
     pub fn new(config: GateConfig, routes: impl Routes) -> Self {
-        Self { config, routes: Box::new(routes) }
+        let attempts = config.attempts_per_address.map(Attempts::new);
+        Self { config, attempts, routes: Box::new(routes) }
     }
 
     /// Decides on one handshake.
@@ -118,7 +133,7 @@ impl Gate {
     /// The checks that come before the route: what a plain request for a page has to pass as well.
     pub fn admit(&self, head: &RequestHead, facts: &Facts) -> Checked<()> {
         let mut trace = Trace::default();
-        let decision = self.enter(head, facts, &mut trace);
+        let decision = self.enter(head, facts, None, &mut trace);
         Checked { decision, trace }
     }
 
@@ -157,7 +172,7 @@ impl Gate {
         route: Option<RouteMatch>,
         trace: &mut Trace,
     ) -> Result<Accepted, Refusal> {
-        self.enter(head, facts, trace)?;
+        self.enter(head, facts, self.attempts.as_ref(), trace)?;
         let route = route::find(route, head, &*self.routes, trace)?;
         let upgrade = upgrade::check(head, trace)?;
         origin::check(head, &route.policy.origins, facts.secure, trace)?;
@@ -174,7 +189,7 @@ impl Gate {
         route: Option<RouteMatch>,
         trace: &mut Trace,
     ) -> Result<RouteMatch, Refusal> {
-        self.enter(head, facts, trace)?;
+        self.enter(head, facts, self.attempts.as_ref(), trace)?;
         let route = route::find(route, head, &*self.routes, trace)?;
         upgrade::skip(trace);
         origin::check_rehearsal(head, &route.policy.origins, facts.secure, trace)?;
@@ -183,9 +198,17 @@ impl Gate {
         Ok(route)
     }
 
-    fn enter(&self, head: &RequestHead, facts: &Facts, trace: &mut Trace) -> Result<(), Refusal> {
+    fn enter(
+        &self,
+        head: &RequestHead,
+        facts: &Facts,
+        attempts: Option<&Attempts>,
+        trace: &mut Trace,
+    ) -> Result<(), Refusal> {
         head::check(head, trace)?;
         draining::check(facts, trace)?;
+        address::check(facts, &self.config.addresses, trace)?;
+        attempts::check(facts, attempts, trace)?;
         crowding::check(facts, trace)?;
         served_host::check(head, &self.config.served_hosts, trace)
     }

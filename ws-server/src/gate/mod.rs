@@ -2,6 +2,8 @@
 //!
 //! It knows requests and facts, but no sockets, so that it can be asked in memory: see [`Gate::check`].
 
+mod address;
+mod attempts;
 mod authentication;
 mod authorization;
 mod check;
@@ -23,6 +25,7 @@ mod tests;
 mod trace;
 mod upgrade;
 
+pub use address::AddressPolicy;
 pub use check::Check;
 pub use decision::{Accepted, Checked, Gate, GateConfig};
 pub use facts::{Crowded, Facts};

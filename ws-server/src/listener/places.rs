@@ -7,9 +7,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 use std::hash::BuildHasher;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::networks::counted_as;
 
 /// The map of addresses is split so that accept loops seldom wait for each other.
 const SHARDS: usize = 16;
@@ -160,18 +162,6 @@ fn waiting(limit: usize) -> usize {
     WAITING.max(limit / 16)
 }
 
-/// The address that a peer is counted under: an IPv4 address whichever way it is written, and the /64 of an IPv6
-/// address, of which one subscriber has them all (RFC 6177).
-fn counted_as(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,13 +228,5 @@ mod tests {
         assert_eq!(places.open(), 0);
         assert_eq!(places.taken.load(Ordering::Relaxed), 0);
         assert!(places.addresses.iter().all(|shard| shard.lock().unwrap().is_empty()));
-    }
-
-    #[test]
-    fn one_network_of_ipv6_and_one_address_of_ipv4_count_as_one() {
-        let of = |text: &str| counted_as(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }

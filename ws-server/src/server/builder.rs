@@ -20,8 +20,9 @@ use super::route::{Compression, Route};
 use super::routes::{RouteEntry, Routes};
 use super::shared::{OnRefusal, Shared};
 use super::table::Table;
-use crate::gate::{Gate, GateConfig, Policy};
+use crate::gate::{AddressPolicy, Gate, GateConfig, Policy};
 use crate::listener::{BindError, ListenAddress, Places};
+use crate::rate::Rate;
 use crate::session::Drain;
 
 /// A WebSocket server.
@@ -182,6 +183,34 @@ impl ServerBuilder {
     #[must_use]
     pub fn served_hosts<S: Into<String>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
         self.gate.served_hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Which addresses may connect (`address-denied`); all by default.
+    ///
+    /// ```
+    /// use ws_server::Server;
+    /// use ws_server::gate::AddressPolicy;
+    ///
+    /// let builder = Server::builder().addresses(AddressPolicy::new().allow(["10.0.0.0/8"])?.deny(["10.66.0.0/16"])?);
+    /// # Ok::<(), ws_server::NetworkError>(())
+    /// ```
+    #[must_use]
+    pub fn addresses(mut self, addresses: AddressPolicy) -> Self {
+        self.gate.addresses = addresses;
+        self
+    }
+
+    /// How often an address may try to connect, whatever comes of it (`rate-limited`); as often as it likes by default.
+    /// See [`GateConfig::attempts_per_address`].
+    ///
+    /// ```
+    /// let builder = ws_server::Server::builder().attempts_per_address("20/1s".parse::<ws_server::Rate>()?);
+    /// # Ok::<(), ws_server::RateError>(())
+    /// ```
+    #[must_use]
+    pub fn attempts_per_address(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.gate.attempts_per_address = rate.into();
         self
     }
 

@@ -7,11 +7,13 @@ use crate::{
 };
 
 /// What each check refuses here, in the order of the checks.
-const REFUSED: [&str; 20] = [
+const REFUSED: [&str; 22] = [
     "http-version-unsupported",
     "host-malformed",
     "unexpected-body",
     "server-draining",
+    "address-denied",
+    "rate-limited",
     "address-quota-exceeded",
     "server-full",
     "host-not-served",
@@ -33,7 +35,12 @@ const REFUSED: [&str; 20] = [
 /// A handshake with everything wrong, of which one thing after another is repaired.
 #[tokio::test]
 async fn the_checks_are_made_in_their_order() {
-    let config = GateConfig { served_hosts: vec!["example.com".to_owned()], ..GateConfig::default() };
+    let config = GateConfig {
+        served_hosts: vec!["example.com".to_owned()],
+        addresses: AddressPolicy::new().deny(["192.0.2.66"]).unwrap(),
+        attempts_per_address: Some("30/1h".parse().unwrap()),
+        ..GateConfig::default()
+    };
     let gate = configured(config, demanding());
     let mut request = Request::new()
         .method("POST")
@@ -48,7 +55,11 @@ async fn the_checks_are_made_in_their_order() {
         .with("Sec-WebSocket-Protocol", "a,a")
         .with("Origin", "null")
         .with("Authorization", "Basic x");
-    let mut facts = Facts { draining: true, crowded: Some(Crowded::Address), ..facts() };
+    let denied = ([192, 0, 2, 66], 4711).into();
+    let mut facts = Facts { peer: denied, draining: true, crowded: Some(Crowded::Address), ..facts() };
+    for _ in 0..30 {
+        let _ = gate.check(&Request::new().head(), &self::facts()).await;
+    }
     for (check, code) in Check::ALL.into_iter().zip(REFUSED) {
         let checked = gate.check(&request.head(), &facts).await;
         assert_eq!(checked.trace.refused_by(), Some(check), "{}", checked.trace);
@@ -59,6 +70,26 @@ async fn the_checks_are_made_in_their_order() {
     assert_eq!(checked.decision.unwrap().subprotocol.as_deref(), Some("chat.v2"));
     assert!(checked.trace.steps().all(|(_, outcome)| outcome == Outcome::Passed));
     assert_eq!(checked.trace.steps().count(), Check::ALL.len());
+}
+
+/// Handshakes and dry runs are attempts; requests for pages are not.
+#[tokio::test]
+async fn what_counts_as_an_attempt() {
+    let config = GateConfig { attempts_per_address: Some("2/10s".parse().unwrap()), ..GateConfig::default() };
+    let gate = configured(config, Policy::new());
+    let (head, facts) = (Request::new().head(), facts());
+    for _ in 0..10 {
+        assert!(gate.admit(&head, &facts).decision.is_ok());
+    }
+    assert!(gate.check(&head, &facts).await.decision.is_ok());
+    assert!(gate.check_dry_run(&head, &facts).await.decision.is_ok());
+    let refusal = gate.check(&head, &facts).await.decision.unwrap_err();
+    assert_eq!((refusal.cause, refusal.retry_after), (Cause::RateLimited, Some(Duration::from_secs(5))));
+    let refusal = gate.check_dry_run(&head, &facts).await.decision.unwrap_err();
+    assert_eq!(refusal.cause, Cause::RateLimited);
+    assert!(gate.admit(&head, &facts).decision.is_ok());
+    let later = Facts { now: facts.now + Duration::from_secs(5), ..facts };
+    assert!(gate.check(&head, &later).await.decision.is_ok());
 }
 
 fn demanding() -> Policy {
@@ -80,12 +111,18 @@ fn demanding() -> Policy {
 fn repaired(check: Check, request: Request, facts: &mut Facts) -> Request {
     match check {
         Check::Draining => facts.draining = false,
+        Check::Address => facts.peer = self::facts().peer,
+        Check::Attempts => facts.peer = ([192, 0, 2, 2], 4711).into(),
         Check::ConnectionsPerAddress => facts.crowded = Some(Crowded::Server),
         Check::Connections => facts.crowded = None,
         _ => {}
     }
     match check {
-        Check::Draining | Check::ConnectionsPerAddress | Check::Connections => request,
+        Check::Draining
+        | Check::Address
+        | Check::Attempts
+        | Check::ConnectionsPerAddress
+        | Check::Connections => request,
         Check::HttpVersion => request.version(Version::HTTP_11),
         Check::Host => request.with("Host", "other.example"),
         Check::Body => request.without("Content-Length"),
@@ -111,14 +148,14 @@ async fn a_trace_says_what_was_checked_and_what_was_not() {
     let checked = ask(Policy::new(), &Request::new()).await;
     assert_eq!(
         checked.trace.to_string(),
-        "http-version host body draining connections-per-address connections (served-host) route method upgrade \
+        "http-version host body draining (address) (attempts) connections-per-address connections (served-host) route method upgrade \
          websocket-version key extension-offer subprotocol-offer origin (authentication) (scopes) (roles) (policy) \
          subprotocol"
     );
     let checked = ask(Policy::new(), &Request::new().target("/")).await;
     assert_eq!(
         checked.trace.to_string(),
-        "http-version host body draining connections-per-address connections (served-host) route=route-not-found"
+        "http-version host body draining (address) (attempts) connections-per-address connections (served-host) route=route-not-found"
     );
 }
 

@@ -88,6 +88,20 @@ fn before_the_route() -> Vec<Case> {
             ..Case::new(Cause::ServerDraining, 503, Check::Draining).field("Connection", "close")
         },
         Case {
+            config: GateConfig {
+                addresses: AddressPolicy::new().deny(["192.0.2.0/24"]).unwrap(),
+                ..GateConfig::default()
+            },
+            ..Case::new(Cause::AddressDenied, 403, Check::Address)
+        },
+        Case {
+            config: GateConfig {
+                attempts_per_address: Some("1/8s".parse().unwrap()),
+                ..GateConfig::default()
+            },
+            ..Case::new(Cause::RateLimited, 429, Check::Attempts).field("Retry-After", "8")
+        },
+        Case {
             facts: Facts { crowded: Some(Crowded::Address), ..facts() },
             ..Case::new(Cause::AddressQuotaExceeded, 429, Check::ConnectionsPerAddress)
         },
@@ -251,7 +265,7 @@ fn permissions() -> Vec<Case> {
 }
 
 /// The causes of the catalogue that are the gate's to tell today.
-const OURS: [Cause; 49] = [
+const OURS: [Cause; 51] = [
     Cause::MalformedRequest,
     Cause::UnexpectedBody,
     Cause::MissingHost,
@@ -298,6 +312,8 @@ const OURS: [Cause; 49] = [
     Cause::AddressQuotaExceeded,
     Cause::ServerFull,
     Cause::ServerDraining,
+    Cause::AddressDenied,
+    Cause::RateLimited,
     Cause::AuthenticationUnavailable,
     Cause::AuthorizationUnavailable,
     Cause::InternalError,
@@ -308,7 +324,11 @@ async fn every_refusal_is_answered_as_the_catalogue_says() {
     let (mut causes, mut checks) = (HashSet::new(), HashSet::new());
     for case in [before_the_route(), upgrades(), credentials(), permissions()].into_iter().flatten() {
         let Case { cause, status, check, request, facts, policy, config, fields } = case;
-        let checked = configured(config, policy).check(&request.head(), &facts).await;
+        let gate = configured(config, policy);
+        if check == Check::Attempts {
+            assert!(gate.check(&request.head(), &facts).await.decision.is_ok(), "the first is let in");
+        }
+        let checked = gate.check(&request.head(), &facts).await;
         let refusal = checked.decision.expect_err(cause.code());
         assert_eq!(refusal.cause, cause, "{refusal}");
         assert_eq!(checked.trace.outcome(check), Some(Outcome::Refused(cause)), "{}", checked.trace);
