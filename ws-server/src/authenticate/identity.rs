@@ -49,6 +49,21 @@ impl Scheme {
     /// Its name in logs and metrics.
     pub fn name(&self) -> &str {
         match self {
+            Self::Custom(name) => name,
+            known => known.known_name(),
+        }
+    }
+
+    /// The same, for whoever outlives the identity.
+    pub(crate) fn to_name(&self) -> Cow<'static, str> {
+        match self {
+            Self::Custom(name) => name.clone(),
+            known => Cow::Borrowed(known.known_name()),
+        }
+    }
+
+    const fn known_name(&self) -> &'static str {
+        match self {
             Self::Anonymous => "anonymous",
             Self::Bearer => "bearer",
             Self::Basic => "basic",
@@ -56,7 +71,7 @@ impl Scheme {
             Self::Cookie => "cookie",
             Self::Ticket => "ticket",
             Self::ClientCertificate => "client-certificate",
-            Self::Custom(name) => name,
+            Self::Custom(_) => "custom",
         }
     }
 }

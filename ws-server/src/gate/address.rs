@@ -81,6 +81,7 @@ pub(super) fn check(facts: &Facts, policy: &AddressPolicy, trace: &mut Trace) ->
         Some(network) => format!("{address} is of the denied network {network}"),
         None => format!("{address} is of none of the allowed networks"),
     };
+    trace.compared(detail.clone());
     Err(Refusal::new(Cause::AddressDenied).detail(detail))
 }
 

@@ -132,6 +132,7 @@ pub(super) fn check(facts: &Facts, attempts: Option<&Attempts>, trace: &mut Trac
         Err(wait) => {
             trace.refuse(Check::Attempts, Cause::RateLimited);
             let detail = format!("more than {} attempts came from this address", attempts.rate);
+            trace.compared(detail.clone());
             Err(Refusal::new(Cause::RateLimited).detail(detail).retry_after(wait))
         }
     }

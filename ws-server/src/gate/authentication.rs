@@ -29,10 +29,12 @@ pub(super) async fn check(
     match identify(request, policy, limit).await {
         Ok(identity) => {
             trace.pass(Check::Authentication);
+            trace.compared(identity.scheme().to_name());
             Ok(identity)
         }
         Err(error) => {
             trace.refuse(Check::Authentication, error.cause());
+            trace.compared(error.to_string());
             Err(refusal(&error, policy))
         }
     }

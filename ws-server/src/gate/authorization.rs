@@ -36,6 +36,7 @@ pub(super) async fn check(
         Err(error) => {
             let refusal = refusal(&error, who, policy);
             trace.refuse(check, refusal.cause);
+            trace.compared(compared(&error, who));
             Err(refusal)
         }
     };
@@ -61,6 +62,18 @@ async fn ask(
         }
     }
     Ok(())
+}
+
+/// What was asked for, and what there is, for the trace.
+fn compared(error: &AuthorizationError, who: &Identity) -> String {
+    let held = |held: &[String]| if held.is_empty() { "none".to_owned() } else { held.join(" ") };
+    match error {
+        AuthorizationError::ScopeInsufficient { required } => {
+            format!("{} required, {} held", required.join(" "), held(who.scopes()))
+        }
+        AuthorizationError::RoleMissing { role } => format!("{role} required, {} held", held(who.roles())),
+        other => other.to_string(),
+    }
 }
 
 fn refusal(error: &AuthorizationError, who: &Identity, policy: &Policy) -> Refusal {

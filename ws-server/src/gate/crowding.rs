@@ -12,11 +12,11 @@ pub(super) fn check(facts: &Facts, trace: &mut Trace) -> Result<(), Refusal> {
         trace.refuse(Check::ConnectionsPerAddress, Cause::AddressQuotaExceeded);
         return Err(Refusal::new(Cause::AddressQuotaExceeded));
     }
-    trace.pass(Check::ConnectionsPerAddress);
+    trace.pass_at_once(Check::ConnectionsPerAddress);
     if facts.crowded == Some(Crowded::Server) {
         trace.refuse(Check::Connections, Cause::ServerFull);
         return Err(Refusal::new(Cause::ServerFull));
     }
-    trace.pass(Check::Connections);
+    trace.pass_at_once(Check::Connections);
     Ok(())
 }

@@ -125,14 +125,14 @@ impl Gate {
     /// # Panics
     /// Where a route has authenticators or authorizers: outside a tokio runtime whose time is enabled.
     pub async fn check(&self, head: &RequestHead, facts: &Facts) -> Checked {
-        let mut trace = Trace::default();
+        let mut trace = Trace::begin();
         let decision = self.decide(head, facts, None, &mut trace).await;
         Checked { decision, trace }
     }
 
     /// The checks that come before the route: what a plain request for a page has to pass as well.
     pub fn admit(&self, head: &RequestHead, facts: &Facts) -> Checked<()> {
-        let mut trace = Trace::default();
+        let mut trace = Trace::begin();
         let decision = self.enter(head, facts, None, &mut trace);
         Checked { decision, trace }
     }
@@ -141,14 +141,14 @@ impl Gate {
     ///
     /// Cancel safety and panics as for [`check`](Self::check).
     pub async fn check_dry_run(&self, head: &RequestHead, facts: &Facts) -> Checked<RouteMatch> {
-        let mut trace = Trace::default();
+        let mut trace = Trace::begin();
         let decision = self.rehearse(head, facts, None, &mut trace).await;
         Checked { decision, trace }
     }
 
     /// As [`check`](Self::check), for a route that was found already, by a router that is not ours.
     pub async fn check_at(&self, route: RouteMatch, head: &RequestHead, facts: &Facts) -> Checked {
-        let mut trace = Trace::default();
+        let mut trace = Trace::begin();
         let decision = self.decide(head, facts, Some(route), &mut trace).await;
         Checked { decision, trace }
     }
@@ -160,7 +160,7 @@ impl Gate {
         head: &RequestHead,
         facts: &Facts,
     ) -> Checked<RouteMatch> {
-        let mut trace = Trace::default();
+        let mut trace = Trace::begin();
         let decision = self.rehearse(head, facts, Some(route), &mut trace).await;
         Checked { decision, trace }
     }

@@ -8,6 +8,6 @@ pub(super) fn check(facts: &Facts, trace: &mut Trace) -> Result<(), Refusal> {
         trace.refuse(Check::Draining, Cause::ServerDraining);
         return Err(Refusal::new(Cause::ServerDraining));
     }
-    trace.pass(Check::Draining);
+    trace.pass_at_once(Check::Draining);
     Ok(())
 }

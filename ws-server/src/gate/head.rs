@@ -20,14 +20,16 @@ pub(super) fn settle<T>(
     result: Result<T, HandshakeError>,
     trace: &mut Trace,
 ) -> Result<T, Refusal> {
-    let refused = result.as_ref().err().map(|error| (check_of(error), error.cause()));
-    for &check in checks {
+    let refused = result.as_ref().err().map(|error| (check_of(error), error));
+    for (position, &check) in checks.iter().enumerate() {
         match refused {
-            Some((refused, cause)) if refused == check => {
-                trace.refuse(check, cause);
+            Some((refused, error)) if refused == check => {
+                trace.refuse(check, error.cause());
+                trace.compared(error.to_string());
                 break;
             }
-            _ => trace.pass(check),
+            _ if position == 0 => trace.pass(check),
+            _ => trace.pass_at_once(check),
         }
     }
     result.map_err(|error| Refusal::new(error.cause()).detail(error.to_string()))

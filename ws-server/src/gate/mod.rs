@@ -32,4 +32,4 @@ pub use facts::{Crowded, Facts};
 pub use origin_policy::{OriginPatternError, OriginPolicy};
 pub use policy::Policy;
 pub use routes::{RouteMatch, Routes};
-pub use trace::{Outcome, Trace};
+pub use trace::{Outcome, Step, Trace};

@@ -9,7 +9,7 @@ pub(super) fn check(
     secure: bool,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    settle(head, policy.check(head, secure), trace)
+    settle(head, policy, secure, policy.check(head, secure), trace)
 }
 
 /// The same for a rehearsal by `fetch`: a browser leaves `Origin` out of a GET of the same origin, and says so in
@@ -28,17 +28,31 @@ pub(super) fn check_rehearsal(
         Ok(()) if foreign && !policy.is_any() => Err(OriginError::Missing),
         result => result,
     };
-    settle(head, result, trace)
+    settle(head, policy, secure, result, trace)
 }
 
-fn settle(head: &RequestHead, result: Result<(), OriginError>, trace: &mut Trace) -> Result<(), Refusal> {
+fn settle(
+    head: &RequestHead,
+    policy: &OriginPolicy,
+    secure: bool,
+    result: Result<(), OriginError>,
+    trace: &mut Trace,
+) -> Result<(), Refusal> {
     match result {
         Ok(()) => {
             trace.pass(Check::Origin);
+            trace.compared(if head.fields().contains("Origin") { policy.admits() } else { "no origin" });
             Ok(())
         }
         Err(error) => {
             trace.refuse(Check::Origin, error.cause());
+            match head.fields().get_str("Origin") {
+                // What does not parse may be anything.
+                Some(origin) if error == OriginError::Denied => {
+                    trace.compared(format!("{origin:?} against {}", policy.compared(head, secure)));
+                }
+                _ => trace.compared(error.to_string()),
+            }
             // Which one it was is for the operator; `Route::origins` allows it.
             let detail = match (error, head.fields().get_str("Origin")) {
                 (OriginError::Denied, Some(origin)) => format!("the origin {origin:?} is not allowed here"),

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use thiserror::Error;
 use ws_core::{
     handshake::host,
@@ -120,6 +122,28 @@ impl OriginPolicy {
         self.allowed == Allowed::Any
     }
 
+    /// What this origin is compared with, for the trace.
+    pub(super) fn compared(&self, head: &RequestHead, secure: bool) -> String {
+        let own = || Origin::of(head, secure).map_or_else(|| "no Host".to_owned(), |own| own.to_string());
+        match &self.allowed {
+            Allowed::Any => "any".to_owned(),
+            Allowed::SameOrigin => own(),
+            Allowed::List { patterns, and_same_origin: false } => format!("{} allowed", patterns.len()),
+            Allowed::List { patterns, and_same_origin: true } => {
+                format!("{} allowed and {}", patterns.len(), own())
+            }
+        }
+    }
+
+    /// By what an origin was let in, for the trace.
+    pub(super) const fn admits(&self) -> &'static str {
+        match &self.allowed {
+            Allowed::Any => "any origin",
+            Allowed::SameOrigin => "same origin",
+            Allowed::List { .. } => "listed origin",
+        }
+    }
+
     /// Whether the request comes from an origin that may.
     pub(super) fn check(&self, head: &RequestHead, secure: bool) -> Result<(), OriginError> {
         let value = match head.fields().single("Origin") {
@@ -183,6 +207,13 @@ impl Origin {
         };
         let port = authority.port().or(default);
         Self { scheme: scheme.to_owned(), host: normalized(authority.host()), port }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}://{}", self.scheme, self.host)?;
+        self.port.map_or(Ok(()), |port| write!(formatter, ":{port}"))
     }
 }
 

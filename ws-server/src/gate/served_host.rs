@@ -23,6 +23,7 @@ pub(super) fn check(head: &RequestHead, served: &[String], trace: &mut Trace) ->
         return Ok(());
     }
     trace.refuse(Check::ServedHost, Cause::HostNotServed);
+    trace.compared(format!("{:?} against {} served", asked.host(), served.len()));
     Err(Refusal::new(Cause::HostNotServed).detail("the host is not one of those that are served"))
 }
 

@@ -11,6 +11,7 @@ pub(super) fn select(
     let ours = policy.subprotocols.iter().find(|ours| offered.contains(ours));
     if ours.is_none() && policy.subprotocol_required {
         trace.refuse(Check::Subprotocol, Cause::SubprotocolUnsupported);
+        trace.compared(format!("{} offered against {} spoken", offered.len(), policy.subprotocols.len()));
         let refusal = Refusal::new(Cause::SubprotocolUnsupported).supported(policy.subprotocols.clone());
         // Not which: one of them may be a credential.
         return Err(refusal.detail(format!("none of the {} that are offered", offered.len())));

@@ -1,5 +1,6 @@
 //! Tests of the gate as a whole, in memory.
 
+mod compared;
 mod foreign_code;
 mod identities;
 mod order;

@@ -68,8 +68,8 @@ async fn the_checks_are_made_in_their_order() {
     }
     let checked = gate.check(&request.head(), &facts).await;
     assert_eq!(checked.decision.unwrap().subprotocol.as_deref(), Some("chat.v2"));
-    assert!(checked.trace.steps().all(|(_, outcome)| outcome == Outcome::Passed));
-    assert_eq!(checked.trace.steps().count(), Check::ALL.len());
+    assert!(checked.trace.steps().iter().all(|step| step.outcome == Outcome::Passed));
+    assert_eq!(checked.trace.steps().len(), Check::ALL.len());
 }
 
 /// Handshakes and dry runs are attempts; requests for pages are not.

@@ -334,7 +334,7 @@ async fn every_refusal_is_answered_as_the_catalogue_says() {
         assert_eq!(checked.trace.outcome(check), Some(Outcome::Refused(cause)), "{}", checked.trace);
         assert_eq!(checked.trace.refused_by(), Some(check));
         assert!(
-            checked.trace.steps().all(|(made, _)| made <= check),
+            checked.trace.steps().iter().all(|step| step.check <= check),
             "nothing is checked after a refusal: {}",
             checked.trace
         );
