@@ -63,6 +63,8 @@
 pub mod authenticate;
 pub mod authorize;
 mod deadline;
+#[cfg(feature = "remote")]
+pub mod fetch;
 pub mod gate;
 mod listener;
 mod networks;
