@@ -66,6 +66,7 @@ mod deadline;
 #[cfg(feature = "remote")]
 pub mod fetch;
 pub mod gate;
+mod guard;
 mod listener;
 mod networks;
 mod printable;

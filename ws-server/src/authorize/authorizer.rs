@@ -1,12 +1,12 @@
-use std::{fmt, sync::Arc};
+use std::future::ready;
 
-use super::AuthorizationError;
+use super::{Action, Authorization, AuthorizationError, Permit};
 use crate::authenticate::{BoxFuture, HandshakeContext, Identity};
 
-/// Says whether somebody may open this WebSocket.
+/// Says whether somebody may open this WebSocket, and what they may do in it.
 ///
-/// Closures are authorizers; [`from_fn`] spares them the types. Their future borrows nothing, so that they take what they
-/// need first.
+/// Of a route's authorizers none may say no, and one has to say yes. Closures are authorizers; [`from_fn`] spares them
+/// the types. Their future borrows nothing, so that they take what they need first.
 ///
 /// ```
 /// use ws_server::authorize::{self, AllOf, AuthorizationError, Roles};
@@ -17,8 +17,28 @@ use crate::authenticate::{BoxFuture, HandshakeContext, Identity};
 /// });
 /// let both = AllOf::new().and(Roles::all(["member"])).and(own_room);
 /// ```
+///
+/// An authorizer of a type of its own:
+///
+/// ```
+/// use ws_server::authenticate::{BoxFuture, HandshakeContext, Identity};
+/// use ws_server::authorize::{Authorization, AuthorizationError, Authorizer, Permit};
+///
+/// struct Tenant(String);
+///
+/// impl Authorizer for Tenant {
+///     fn authorize<'a>(&'a self, _: &'a HandshakeContext<'a>, who: &'a Identity) -> BoxFuture<'a, Authorization> {
+///         Box::pin(async move {
+///             match who.claims().get("tenant").and_then(|tenant| tenant.as_str()) {
+///                 Some(tenant) if tenant == self.0 => Ok(Permit::new()),
+///                 _ => Err(AuthorizationError::PolicyDenied { rule: "tenant".into() }),
+///             }
+///         })
+///     }
+/// }
+/// ```
 pub trait Authorizer: Send + Sync + 'static {
-    /// Whether `who` may.
+    /// Whether `who` may open this WebSocket.
     ///
     /// A panic in here, or in the future, refuses the handshake as `internal-error`. The gate bounds the time; a
     /// future that never yields escapes that bound.
@@ -32,7 +52,26 @@ pub trait Authorizer: Send + Sync + 'static {
         &'a self,
         request: &'a HandshakeContext<'a>,
         who: &'a Identity,
-    ) -> BoxFuture<'a, Result<(), AuthorizationError>>;
+    ) -> BoxFuture<'a, Authorization>;
+
+    /// Whether `who` may do this in a connection that runs. Unless an authorizer says otherwise, it does not decide
+    /// about actions.
+    ///
+    /// Panics and time are dealt with as for [`authorize`](Self::authorize).
+    ///
+    /// # Errors
+    /// Why not.
+    ///
+    /// # Cancel safety
+    /// The future is dropped when the time is over or the connection ends.
+    fn authorize_action<'a>(
+        &'a self,
+        action: &'a Action<'a>,
+        who: &'a Identity,
+    ) -> BoxFuture<'a, Authorization> {
+        let _ = (action, who);
+        Box::pin(ready(Err(AuthorizationError::Undecided)))
+    }
 }
 
 impl<F, R> Authorizer for F
@@ -44,12 +83,14 @@ where
         &'a self,
         request: &'a HandshakeContext<'a>,
         who: &'a Identity,
-    ) -> BoxFuture<'a, Result<(), AuthorizationError>> {
-        Box::pin(self(request, who))
+    ) -> BoxFuture<'a, Authorization> {
+        let decision = self(request, who);
+        Box::pin(async move { decision.await.map(Permit::from) })
     }
 }
 
-/// An authorizer from a closure, whose parameters then need no types.
+/// An authorizer from a closure, whose parameters then need no types. For actions there is
+/// [`action_fn`](super::action_fn).
 pub const fn from_fn<F, R>(authorize: F) -> F
 where
     F: Fn(&HandshakeContext<'_>, &Identity) -> R + Send + Sync + 'static,
@@ -58,43 +99,12 @@ where
     authorize
 }
 
-/// Lets in whom every one of its authorizers lets in, asked in their order. The first refusal is the answer.
-#[derive(Clone, Default)]
-pub struct AllOf {
-    authorizers: Vec<Arc<dyn Authorizer>>,
-}
+/// Lets everybody connect. It does not decide about actions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Everybody;
 
-impl AllOf {
-    /// Lets everybody in, until there is somebody to ask.
-    pub const fn new() -> Self {
-        Self { authorizers: Vec::new() }
-    }
-
-    /// Asks one more.
-    #[must_use]
-    pub fn and(mut self, authorizer: impl Authorizer) -> Self {
-        self.authorizers.push(Arc::new(authorizer));
-        self
-    }
-}
-
-impl Authorizer for AllOf {
-    fn authorize<'a>(
-        &'a self,
-        request: &'a HandshakeContext<'a>,
-        who: &'a Identity,
-    ) -> BoxFuture<'a, Result<(), AuthorizationError>> {
-        Box::pin(async move {
-            for authorizer in &self.authorizers {
-                authorizer.authorize(request, who).await?;
-            }
-            Ok(())
-        })
-    }
-}
-
-impl fmt::Debug for AllOf {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("AllOf").field("authorizers", &self.authorizers.len()).finish()
+impl Authorizer for Everybody {
+    fn authorize<'a>(&'a self, _: &'a HandshakeContext<'a>, _: &'a Identity) -> BoxFuture<'a, Authorization> {
+        Box::pin(ready(Ok(Permit::new())))
     }
 }

@@ -1,7 +1,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use thiserror::Error;
-use ws_core::refusal::Cause;
+use ws_core::refusal::{Cause, Refusal};
 
 /// Why an authorizer does not let somebody in. There is no variant for "no": each names a cause.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -40,6 +40,20 @@ pub enum AuthorizationError {
     /// The authorizer failed by its own fault.
     #[error("the authorizer failed")]
     Internal,
+    /// The authorizer has nothing to say about this, and leaves it to others. Where all others do, the answer is no.
+    #[error("no authorizer decides about this")]
+    Undecided,
+}
+
+/// What an error means for others who are asked as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// A no, more informative than those of a lower rank.
+    Denial(u8),
+    /// Nobody knows.
+    Failure,
+    /// Nothing.
+    Abstention,
 }
 
 impl AuthorizationError {
@@ -48,15 +62,49 @@ impl AuthorizationError {
         match self {
             Self::ScopeInsufficient { .. } => Cause::ScopeInsufficient,
             Self::RoleMissing { .. } => Cause::RoleMissing,
-            Self::PolicyDenied { .. } => Cause::PolicyDenied,
+            // Where nobody decides, nobody says yes.
+            Self::PolicyDenied { .. } | Self::Undecided => Cause::PolicyDenied,
             Self::ResourceHidden { .. } => Cause::ResourceHidden,
             Self::Unavailable { .. } => Cause::AuthorizationUnavailable,
             Self::Internal => Cause::InternalError,
         }
     }
 
-    /// Whether somebody said no, rather than that nobody could say anything.
+    /// Whether the answer is no, rather than that nobody could be asked.
     pub const fn is_denial(&self) -> bool {
-        !matches!(self, Self::Unavailable { .. } | Self::Internal)
+        match self.weight() {
+            Weight::Denial(_) | Weight::Abstention => true,
+            Weight::Failure => false,
+        }
+    }
+
+    /// This refusal with everything that is to be told of it, challenges excepted: those are the route's.
+    pub fn to_refusal(&self) -> Refusal {
+        let refusal = Refusal::new(self.cause());
+        let detail = self.to_string();
+        match self {
+            Self::ScopeInsufficient { required } => refusal.detail(detail).required_scope(required.join(" ")),
+            // The one who is refused may know the rule.
+            Self::PolicyDenied { .. } | Self::Undecided => refusal.public_detail(detail),
+            Self::Unavailable { retry_after: Some(wait) } => refusal.detail(detail).retry_after(*wait),
+            Self::RoleMissing { .. }
+            | Self::ResourceHidden { .. }
+            | Self::Unavailable { retry_after: None }
+            | Self::Internal => refusal.detail(detail),
+        }
+    }
+
+    /// Of several denials the one that says most is told: what can be had from the issuer of the token, then what has
+    /// to be had from an administrator, then a rule. Before all of them comes a denial that hides: the others would
+    /// tell that there is something.
+    pub(super) const fn weight(&self) -> Weight {
+        match self {
+            Self::ResourceHidden { .. } => Weight::Denial(3),
+            Self::ScopeInsufficient { .. } => Weight::Denial(2),
+            Self::RoleMissing { .. } => Weight::Denial(1),
+            Self::PolicyDenied { .. } => Weight::Denial(0),
+            Self::Unavailable { .. } | Self::Internal => Weight::Failure,
+            Self::Undecided => Weight::Abstention,
+        }
     }
 }

@@ -1,9 +1,10 @@
 use std::future::ready;
 
-use super::{AuthorizationError, Authorizer};
+use super::{Authorization, AuthorizationError, Authorizer, Permit};
 use crate::authenticate::{BoxFuture, HandshakeContext, Identity};
 
-/// Requires scopes (RFC 6749 3.3). Refuses as `scope-insufficient`, naming all that are required.
+/// Requires scopes (RFC 6749 3.3). Refuses as `scope-insufficient`, naming all that are required. It does not decide about
+/// actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<String>);
 
@@ -31,7 +32,7 @@ impl Scopes {
     }
 }
 
-/// Requires roles. Refuses as `role-missing`, naming the first that is missing.
+/// Requires roles. Refuses as `role-missing`, naming the first that is missing. It does not decide about actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roles(Vec<String>);
 
@@ -63,8 +64,8 @@ impl Authorizer for Scopes {
         &'a self,
         _: &'a HandshakeContext<'a>,
         who: &'a Identity,
-    ) -> BoxFuture<'a, Result<(), AuthorizationError>> {
-        Box::pin(ready(self.check(who)))
+    ) -> BoxFuture<'a, Authorization> {
+        Box::pin(ready(self.check(who).map(Permit::from)))
     }
 }
 
@@ -73,7 +74,7 @@ impl Authorizer for Roles {
         &'a self,
         _: &'a HandshakeContext<'a>,
         who: &'a Identity,
-    ) -> BoxFuture<'a, Result<(), AuthorizationError>> {
-        Box::pin(ready(self.check(who)))
+    ) -> BoxFuture<'a, Authorization> {
+        Box::pin(ready(self.check(who).map(Permit::from)))
     }
 }

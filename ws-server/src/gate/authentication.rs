@@ -3,15 +3,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use ws_core::refusal::{Cause, Refusal};
 
-use super::{
-    check::Check,
-    guard::{Guarded, guarded},
-    policy::Policy,
-    trace::Trace,
-};
+use super::{check::Check, policy::Policy, trace::Trace};
 use crate::{
     authenticate::{AuthenticationError, HandshakeContext, Identity},
     deadline::after,
+    guard::{Guarded, guarded},
 };
 
 /// Asks the route's authenticators in their order: the first whose credentials are there decides. All of them

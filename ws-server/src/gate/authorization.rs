@@ -1,19 +1,11 @@
 use std::time::Duration;
 
-use tokio::time::Instant;
 use ws_core::refusal::{Cause, Refusal};
 
-use super::{
-    authentication,
-    check::Check,
-    guard::{Guarded, guarded},
-    policy::Policy,
-    trace::Trace,
-};
+use super::{authentication, check::Check, policy::Policy, trace::Trace};
 use crate::{
     authenticate::{HandshakeContext, Identity},
-    authorize::AuthorizationError,
-    deadline::after,
+    authorize::{AuthorizationError, decide_handshake},
 };
 
 /// Scopes, then roles, then the route's authorizers, which together have `limit`.
@@ -42,26 +34,12 @@ pub(super) async fn check(
     };
     settle(Check::Scopes, !policy.scopes.is_empty(), policy.scopes.check(who))?;
     settle(Check::Roles, !policy.roles.is_empty(), policy.roles.check(who))?;
-    let result = ask(request, who, policy, limit).await;
-    settle(Check::Policy, !policy.authorizers.is_empty(), result)
-}
-
-async fn ask(
-    request: &HandshakeContext<'_>,
-    who: &Identity,
-    policy: &Policy,
-    limit: Duration,
-) -> Result<(), AuthorizationError> {
-    let deadline = after(limit);
-    for authorizer in &policy.authorizers {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match guarded(left, || authorizer.authorize(request, who)).await {
-            Guarded::Done(result) => result?,
-            Guarded::Panicked => return Err(AuthorizationError::Internal),
-            Guarded::TooSlow => return Err(AuthorizationError::Unavailable { retry_after: None }),
-        }
+    let authorizers = policy.authorizers();
+    if authorizers.is_empty() {
+        return settle(Check::Policy, false, Ok(()));
     }
-    Ok(())
+    let result = decide_handshake(authorizers, request, who, limit).await;
+    settle(Check::Policy, true, result.map(drop))
 }
 
 /// What was asked for, and what there is, for the trace.
@@ -81,26 +59,19 @@ fn refusal(error: &AuthorizationError, who: &Identity, policy: &Policy) -> Refus
     if error.is_denial() && who.is_anonymous() && policy.challenges().next().is_some() {
         return authentication::missing(policy);
     }
-    let detail = match (error, who.subject()) {
+    let refusal = match (error, who.subject()) {
         (AuthorizationError::RoleMissing { .. }, Some(subject)) => {
-            format!("{error}; {subject:?} has the roles {:?}", who.roles())
+            let roles = who.roles();
+            error.to_refusal().detail(format!("{error}; {subject:?} has the roles {roles:?}"))
         }
-        _ => error.to_string(),
+        _ => error.to_refusal(),
     };
     if error.is_denial() && policy.hide {
-        return Refusal::new(Cause::ResourceHidden).detail(detail);
+        return Refusal::new(Cause::ResourceHidden).detail(refusal.detail);
     }
-    let refusal = Refusal::new(error.cause());
-    match error {
+    if refusal.cause == Cause::ScopeInsufficient {
         // RFC 6750 3.1: the challenge may name the scopes that are needed.
-        AuthorizationError::ScopeInsufficient { required } => refusal
-            .detail(detail)
-            .required_scope(required.join(" "))
-            .challenges(policy.challenges().filter(|challenge| challenge.is("Bearer"))),
-        AuthorizationError::PolicyDenied { .. } => refusal.public_detail(detail),
-        AuthorizationError::Unavailable { retry_after: Some(wait) } => {
-            refusal.detail(detail).retry_after(*wait)
-        }
-        _ => refusal.detail(detail),
+        return refusal.challenges(policy.challenges().filter(|challenge| challenge.is("Bearer")));
     }
+    refusal
 }

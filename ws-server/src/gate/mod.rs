@@ -11,7 +11,6 @@ mod crowding;
 mod decision;
 mod draining;
 mod facts;
-mod guard;
 mod head;
 mod origin;
 mod origin_policy;

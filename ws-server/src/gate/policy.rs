@@ -71,7 +71,8 @@ impl Policy {
         self
     }
 
-    /// Has one more authorizer decide, after scopes and roles. All of them must agree.
+    /// Has one more authorizer decide, after scopes and roles: none of them may say no, and one has to say
+    /// yes.
     #[must_use]
     pub fn authorize(mut self, authorizer: impl Authorizer) -> Self {
         self.authorizers.push(Arc::new(authorizer));
@@ -104,6 +105,11 @@ impl Policy {
     /// False where there is no origin, or none that parses.
     pub fn allows_origin(&self, head: &RequestHead, secure: bool) -> bool {
         head.fields().contains("Origin") && self.origins.check(head, secure).is_ok()
+    }
+
+    /// Whom to ask what somebody may.
+    pub(crate) fn authorizers(&self) -> &[Arc<dyn Authorizer>] {
+        &self.authorizers
     }
 
     /// The subprotocols that are spoken here.

@@ -114,11 +114,12 @@ async fn all_of_them_must_agree() {
     };
     let request = Request::new().bearer(&good());
     let policy = |all| Policy::new().authenticate(bearer()).authorize(all);
-    accepted(policy(AllOf::new()), &request).await;
+    let nobody = ask(policy(AllOf::new()), &request).await.decision.unwrap_err();
+    assert_eq!(nobody.to_string(), "policy-denied: no authorizer decides about this");
     accepted(policy(AllOf::new().and(Roles::all(["member"]))), &request).await;
     let all = AllOf::new().and(Roles::all(["admin"])).and(last.clone());
     assert_eq!(cause(policy(all), &request).await, Cause::RoleMissing);
-    assert_eq!(asked.load(Ordering::Relaxed), 0, "the first refusal is the answer");
+    assert_eq!(asked.load(Ordering::Relaxed), 0, "the first no is the answer");
     let refusal =
         ask(policy(AllOf::new().and(Roles::all(["member"])).and(last)), &request).await.decision.unwrap_err();
     assert_eq!(refusal.cause, Cause::PolicyDenied);

@@ -9,7 +9,7 @@ use crate::authenticate::BoxFuture;
 
 /// What became of a future that is not ours.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Guarded<T> {
+pub(crate) enum Guarded<T> {
     /// It completed.
     Done(T),
     /// It panicked, or whoever made it did.
@@ -19,7 +19,7 @@ pub(super) enum Guarded<T> {
 }
 
 /// Runs the future that `make` makes, for `limit` at the most. Cancel safe if the future is.
-pub(super) async fn guarded<'a, T>(limit: Duration, make: impl FnOnce() -> BoxFuture<'a, T>) -> Guarded<T> {
+pub(crate) async fn guarded<'a, T>(limit: Duration, make: impl FnOnce() -> BoxFuture<'a, T>) -> Guarded<T> {
     // Whatever a panic leaves half done is dropped with the future, and never looked at again.
     let Ok(future) = catch_unwind(AssertUnwindSafe(make)) else { return Guarded::Panicked };
     match tokio::time::timeout(limit, CatchPanic(future)).await {
