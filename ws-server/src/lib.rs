@@ -63,6 +63,7 @@
 pub mod authenticate;
 pub mod authorize;
 mod deadline;
+pub mod embed;
 #[cfg(feature = "remote")]
 pub mod fetch;
 pub mod gate;

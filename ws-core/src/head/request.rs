@@ -16,7 +16,7 @@ pub struct RequestHead {
 
 impl RequestHead {
     /// A head from its parts, for those who have read them by other means. The parts are held to the
-    /// same syntax as bytes from the network, but for the default limits on size.
+    /// same syntax as bytes from the network, without limits on size.
     ///
     /// ```
     /// use ws_core::head::{RequestHead, Version};
@@ -27,6 +27,19 @@ impl RequestHead {
     /// # Ok::<(), ws_core::head::HeadError>(())
     /// ```
     pub fn from_parts<N: AsRef<str>, V: AsRef<[u8]>>(
+        method: &str,
+        target: &str,
+        version: Version,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, HeadError> {
+        let unlimited =
+            HeadLimits { bytes: usize::MAX, line: usize::MAX, fields: usize::MAX, target: usize::MAX };
+        Self::from_parts_within(unlimited, method, target, version, fields)
+    }
+
+    /// As [`from_parts`](Self::from_parts), with limits.
+    pub fn from_parts_within<N: AsRef<str>, V: AsRef<[u8]>>(
+        limits: HeadLimits,
         method: &str,
         target: &str,
         version: Version,
@@ -44,9 +57,7 @@ impl RequestHead {
         buffer.extend_from_slice(format!("{method} {target} {version}\r\n").as_bytes());
         lines.encode(&mut buffer);
         buffer.extend_from_slice(b"\r\n");
-        let unlimited =
-            HeadLimits { bytes: usize::MAX, line: usize::MAX, fields: usize::MAX, target: usize::MAX };
-        HeadReader::new(unlimited).read_request(&mut buffer)?.ok_or(HeadError::Parts)
+        HeadReader::new(limits).read_request(&mut buffer)?.ok_or(HeadError::Parts)
     }
 
     pub(super) fn new(line: &RequestLine, fields: Fields) -> Self {

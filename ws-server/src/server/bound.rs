@@ -63,7 +63,7 @@ impl BoundServer {
 
     /// A handle to shut the server down with.
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle { shared: Arc::clone(&self.shared) }
+        ServerHandle::new(Arc::clone(&self.shared))
     }
 
     /// Serves until [`ServerHandle::shutdown`] is called and everything has ended or the drain timeout is over.
@@ -96,6 +96,10 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
     /// Begins a graceful shutdown; to call it again changes nothing.
     ///
     /// New handshakes are refused with `server-draining`. Sessions get a Close frame with 1001 and the time at which to

@@ -20,6 +20,7 @@ use super::route::{Compression, Route};
 use super::routes::{RouteEntry, Routes};
 use super::shared::{OnRefusal, Shared};
 use super::table::Table;
+use crate::embed::Embedded;
 use crate::gate::{AddressPolicy, Gate, GateConfig, Policy};
 use crate::listener::{BindError, ListenAddress, Places};
 use crate::rate::Rate;
@@ -276,11 +277,39 @@ impl ServerBuilder {
     /// Outside a tokio runtime with I/O.
     pub async fn bind(self) -> Result<BoundServer, BuildError> {
         let (listen, threads) = (self.listen.clone(), self.threads);
-        let shared = Arc::new(self.build()?);
+        let shared = Arc::new(self.with_handlers()?.build()?);
         if listen.is_empty() {
             return Err(BindError::NoAddress.into());
         }
         BoundServer::bind(shared, &listen, threads).await
+    }
+
+    /// Checks what was said and makes a server without listeners, for a program that has its own: see
+    /// [`embed`](crate::embed). Addresses and threads that were given are not used.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind), but for addresses.
+    pub fn embed(self) -> Result<Embedded, BuildError> {
+        Ok(Embedded::new(Arc::new(self.with_handlers()?.build()?)))
+    }
+
+    /// Checks what was said and makes a guard of one route for handlers of axum: see
+    /// [`embed::axum`](crate::embed::axum). The route is one [without a handler](Route::embedded).
+    ///
+    /// # Errors
+    /// As [`embed`](Self::embed).
+    #[cfg(feature = "axum")]
+    pub fn guard(mut self, route: Route) -> Result<crate::embed::axum::Guard, BuildError> {
+        self.routes = vec![(EVERYWHERE.to_owned(), route)];
+        self.pages.clear();
+        Ok(crate::embed::axum::Guard::new(Embedded::new(Arc::new(self.build()?))))
+    }
+
+    fn with_handlers(self) -> Result<Self, BuildError> {
+        match self.routes.iter().find(|(_, route)| route.handler.is_none()) {
+            Some((path, _)) => Err(BuildError::HandlerMissing { path: path.clone() }),
+            None => Ok(self),
+        }
     }
 
     fn build(self) -> Result<Shared, BuildError> {
@@ -344,6 +373,10 @@ impl fmt::Debug for ServerBuilder {
             .finish_non_exhaustive()
     }
 }
+
+/// What a guard's only route is called until axum's router has named it; nobody is routed by it.
+#[cfg(feature = "axum")]
+const EVERYWHERE: &str = "/{*path}";
 
 /// A host with or without a port, to be compared with `Host`.
 fn is_host(text: &str) -> bool {

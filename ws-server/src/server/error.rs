@@ -52,6 +52,12 @@ pub enum BuildError {
         /// The route's path.
         path: String,
     },
+    /// A route has no handler, and is not for a guard of axum.
+    #[error("the route {path:?} has no handler: make it with Route::new")]
+    HandlerMissing {
+        /// The route's path.
+        path: String,
+    },
     /// The server cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -21,5 +21,7 @@ pub use error::{BuildError, ServeError};
 pub use limits::ServerLimits;
 pub use page::PageError;
 pub use report::RefusalReport;
+pub(crate) use respond::{Answer, Reply, Request, Upgrade, explain_head, respond};
 pub use route::Route;
+pub(crate) use shared::{Arrival, Refused, Shared};
 pub use table::RouteError;

@@ -22,7 +22,8 @@ use crate::session::{Outcome, Session, Start};
 /// let route = Route::new(chat).subprotocols(["chat.v2", "chat.v1"]);
 /// ```
 pub struct Route {
-    pub(super) handler: Box<dyn Start>,
+    /// `None`: the program that embeds it has one.
+    pub(super) handler: Option<Box<dyn Start>>,
     pub(super) policy: Policy,
     pub(super) compression: Compression,
     pub(super) limits: Option<Limits>,
@@ -59,12 +60,12 @@ impl Route {
         F: Fn(Session) -> R + Send + Sync + 'static,
         R: Future<Output: Outcome> + Send + 'static,
     {
-        Self {
-            handler: Box::new(handler),
-            policy: Policy::default(),
-            compression: Compression::AsTheServer,
-            limits: None,
-        }
+        Self { handler: Some(Box::new(handler)), ..Self::embedded() }
+    }
+
+    /// A route whose handler is that of a program that [embeds](crate::embed) it. A server of its own cannot have one.
+    pub fn embedded() -> Self {
+        Self { handler: None, policy: Policy::default(), compression: Compression::AsTheServer, limits: None }
     }
 
     /// Demands credentials that `authenticator` takes. Of several, the first whose credentials are there decides.

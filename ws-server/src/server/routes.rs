@@ -13,14 +13,15 @@ use crate::session::Start;
 pub(super) struct RouteEntry {
     pub(super) path: Arc<str>,
     pub(super) policy: Arc<Policy>,
-    pub(super) handler: Box<dyn Start>,
+    /// `None`: a program that embeds this has one.
+    pub(super) handler: Option<Box<dyn Start>>,
     pub(super) compression: Option<DeflateConfig>,
     /// For the sockets of this route, which share it where no compression is agreed.
     pub(super) socket: Arc<SocketConfig>,
 }
 
 /// The routes, found by path.
-pub(super) struct Routes {
+pub(crate) struct Routes {
     table: Table<usize>,
     entries: Vec<RouteEntry>,
 }
@@ -32,6 +33,13 @@ impl Routes {
             table.insert(&entry.path, index)?;
         }
         Ok(Self { table, entries })
+    }
+
+    /// The route with this number, as if a path had been found to be its.
+    #[cfg(feature = "axum")]
+    pub(crate) fn matched(&self, index: usize) -> Option<RouteMatch> {
+        let policy = Arc::clone(&self.entries.get(index)?.policy);
+        Some(RouteMatch::new(index, policy))
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&RouteEntry> {

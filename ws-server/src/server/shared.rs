@@ -15,47 +15,71 @@ use super::report::RefusalReport;
 use super::respond::imf_fixdate;
 use super::routes::Routes;
 use super::table::Table;
-use crate::gate::{Gate, Trace};
-use crate::listener::Places;
+use crate::authenticate::ClientCertificate;
+use crate::gate::{Facts, Gate, Routes as _, Trace};
+use crate::listener::{Crowded, Places};
 use crate::session::{Drain, RequestId, Start};
 
 /// What is called for each refusal.
-pub(super) type OnRefusal = Box<dyn Fn(&RefusalReport<'_>) + Send + Sync>;
+pub(crate) type OnRefusal = Box<dyn Fn(&RefusalReport<'_>) + Send + Sync>;
 
 /// A server, without its sockets.
-pub(super) struct Shared {
-    pub(super) gate: Gate,
-    pub(super) routes: Arc<Routes>,
+pub(crate) struct Shared {
+    pub(crate) gate: Gate,
+    pub(crate) routes: Arc<Routes>,
     pub(super) pages: Table<Page>,
-    pub(super) places: Arc<Places>,
-    pub(super) drain: Arc<Drain>,
-    pub(super) limits: ServerLimits,
-    pub(super) name: String,
-    pub(super) documentation: String,
-    pub(super) disclosure: Disclosure,
-    pub(super) dry_run: bool,
-    pub(super) on_refusal: Option<OnRefusal>,
+    pub(crate) places: Arc<Places>,
+    pub(crate) drain: Arc<Drain>,
+    pub(crate) limits: ServerLimits,
+    pub(crate) name: String,
+    pub(crate) documentation: String,
+    pub(crate) disclosure: Disclosure,
+    pub(crate) dry_run: bool,
+    pub(crate) on_refusal: Option<OnRefusal>,
 }
 
 /// What is known of a request that is refused.
 #[derive(Clone, Copy)]
-pub(super) struct Refused<'a> {
-    pub(super) peer: SocketAddr,
-    pub(super) request_id: RequestId,
-    pub(super) method: Option<&'a str>,
-    pub(super) path: Option<&'a str>,
-    pub(super) trace: &'a Trace,
-    pub(super) dry_run: bool,
+pub(crate) struct Refused<'a> {
+    pub(crate) peer: SocketAddr,
+    pub(crate) request_id: RequestId,
+    pub(crate) method: Option<&'a str>,
+    pub(crate) path: Option<&'a str>,
+    pub(crate) trace: &'a Trace,
+    pub(crate) dry_run: bool,
+}
+
+/// How a request came here.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) peer: SocketAddr,
+    pub(crate) secure: bool,
+    pub(crate) certificate: Option<ClientCertificate>,
 }
 
 impl Shared {
+    /// What the gate has to know of a request that arrives now.
+    pub(crate) fn facts(&self, arrival: Arrival, crowded: Option<Crowded>) -> Facts {
+        let mut facts = Facts::new(arrival.peer, SystemTime::now());
+        facts.secure = arrival.secure;
+        facts.certificate = arrival.certificate;
+        facts.draining = self.drain.has_begun();
+        facts.crowded = crowded.map(Into::into);
+        facts
+    }
+
+    /// Whether there is a route or a page at this path.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.routes.find(path).is_some() || self.pages.find(path).is_some()
+    }
+
     /// The handler of the route with this number.
-    pub(super) fn handler(&self, route: usize) -> Option<&dyn Start> {
-        Some(&*self.routes.get(route)?.handler)
+    pub(crate) fn handler(&self, route: usize) -> Option<&dyn Start> {
+        self.routes.get(route)?.handler.as_deref()
     }
 
     /// Reports a refusal, once, and makes the answer to it. `None`: this cause is not answered.
-    pub(super) fn refuse(&self, refusal: Refusal, about: &Refused<'_>) -> Option<HttpRefusal> {
+    pub(crate) fn refuse(&self, refusal: Refusal, about: &Refused<'_>) -> Option<HttpRefusal> {
         let refusal = self.with_retry_after(refusal);
         let Refused { peer, request_id, method, path, trace, dry_run } = *about;
         let report = RefusalReport {
@@ -87,7 +111,7 @@ impl Shared {
     }
 
     /// The answer to somebody for whom there is not even time to read the head.
-    pub(super) fn turn_away(&self, peer: SocketAddr, cause: Cause) -> BytesMut {
+    pub(crate) fn turn_away(&self, peer: SocketAddr, cause: Cause) -> BytesMut {
         let trace = Trace::default();
         let about = Refused {
             peer,

@@ -93,7 +93,7 @@ impl<T> Table<T> {
     }
 
     /// The route for the path of a request, as it stands in the request: still percent-encoded.
-    pub(super) fn find(&self, path: &str) -> Option<(&T, Params)> {
+    pub(crate) fn find(&self, path: &str) -> Option<(&T, Params)> {
         let path = segment::canonical(path)?;
         let found = self.router.at(&path).ok()?;
         let entry = self.routes.get(*found.value)?;

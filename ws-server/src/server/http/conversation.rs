@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::BytesMut;
 use tokio::net::TcpStream;
@@ -16,7 +15,7 @@ use crate::deadline::after;
 use crate::gate::{Facts, Trace};
 use crate::listener::Place;
 use crate::server::respond::{Answer, Reply, Request, Upgrade, Wish, explain_head, respond};
-use crate::server::shared::{Refused, Shared};
+use crate::server::shared::{Arrival, Refused, Shared};
 use crate::session::{Busy, RequestId};
 
 /// Bytes of the first frames that are taken in while the gate decides.
@@ -167,14 +166,12 @@ impl Conversation {
             let Some(handler) = self.shared.handler(upgrade.route) else { return };
             let (stream, leftover) = self.wire.into_parts();
             let connect = |config| WebSocket::from_tcp(stream, config, leftover);
-            upgrade.open(&self.shared, handler, connect, self.place, busy);
+            handler.start(upgrade.opening(&self.shared, connect, self.place, busy));
         }
     }
 
     fn facts(&mut self) -> Facts {
-        let mut facts = Facts::new(self.peer, SystemTime::now());
-        facts.draining = self.shared.drain.has_begun();
-        facts.crowded = self.place.claim().err().map(Into::into);
-        facts
+        let arrival = Arrival { peer: self.peer, secure: false, certificate: None };
+        self.shared.facts(arrival, self.place.claim().err())
     }
 }

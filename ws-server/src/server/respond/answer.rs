@@ -6,24 +6,24 @@ use ws_core::refusal::HttpRefusal;
 
 /// An answer that is not an upgrade.
 #[derive(Clone, Debug)]
-pub(in crate::server) struct Answer {
-    pub(in crate::server) head: AnswerHead,
+pub(crate) struct Answer {
+    pub(crate) head: AnswerHead,
     /// The content; a page is not copied for each who asks for it.
-    pub(in crate::server) body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// Status and fields of an answer, in the order of sending.
 #[derive(Clone, Debug)]
-pub(in crate::server) struct AnswerHead {
-    pub(in crate::server) status: u16,
-    pub(in crate::server) phrase: &'static str,
-    pub(in crate::server) fields: Vec<(&'static str, String)>,
+pub(crate) struct AnswerHead {
+    pub(crate) status: u16,
+    pub(crate) phrase: &'static str,
+    pub(crate) fields: Vec<(&'static str, String)>,
     /// Whether the connection ends with this answer, for which the fields have a `Connection: close`.
     closes: bool,
 }
 
 impl Answer {
-    pub(in crate::server) const fn new(
+    pub(crate) const fn new(
         status: u16,
         phrase: &'static str,
         fields: Vec<(&'static str, String)>,
@@ -33,7 +33,7 @@ impl Answer {
     }
 
     /// A refusal; `head_only`: as the answer to a HEAD, without its content (RFC 9110 9.3.2).
-    pub(in crate::server) fn refusal(refusal: HttpRefusal, head_only: bool) -> Self {
+    pub(crate) fn refusal(refusal: HttpRefusal, head_only: bool) -> Self {
         let (closes, phrase) = (refusal.closes(), refusal.reason_phrase());
         let HttpRefusal { status, fields, body } = refusal;
         let body = if head_only { Bytes::new() } else { body };
@@ -41,11 +41,11 @@ impl Answer {
     }
 
     /// Has the connection end with this answer (RFC 9112 9.6).
-    pub(in crate::server) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.head.close();
     }
 
-    pub(in crate::server) const fn closes(&self) -> bool {
+    pub(crate) const fn closes(&self) -> bool {
         self.head.closes
     }
 }
@@ -62,7 +62,7 @@ impl AnswerHead {
     }
 
     /// The bytes of the head, with the empty line.
-    pub(in crate::server) fn encode(&self) -> BytesMut {
+    pub(crate) fn encode(&self) -> BytesMut {
         let mut bytes = BytesMut::with_capacity(1024);
         bytes.put_slice(format!("HTTP/1.1 {:03} {}\r\n", self.status, self.phrase).as_bytes());
         let mut outgoing = OutgoingFields::new();

@@ -7,7 +7,7 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `time` as an IMF-fixdate: `Sun, 06 Nov 1994 08:49:37 GMT`. A time before 1970 is given as its first second.
-pub(in crate::server) fn imf_fixdate(time: SystemTime) -> String {
+pub(crate) fn imf_fixdate(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
     let weekday = usize::try_from(days % 7).ok().and_then(|day| DAYS.get(day)).unwrap_or(&"");

@@ -7,8 +7,8 @@ mod request;
 mod respond_to;
 mod upgrade;
 
-pub(super) use answer::Answer;
-pub(super) use date::imf_fixdate;
-pub(super) use request::{Request, Wish};
-pub(super) use respond_to::{Reply, explain_head, respond};
-pub(super) use upgrade::Upgrade;
+pub(crate) use answer::Answer;
+pub(crate) use date::imf_fixdate;
+pub(crate) use request::{Request, Wish};
+pub(crate) use respond_to::{Reply, explain_head, respond};
+pub(crate) use upgrade::Upgrade;

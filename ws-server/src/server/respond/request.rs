@@ -9,19 +9,19 @@ use crate::session::RequestId;
 
 /// A request, and what is known about it beside its head.
 #[derive(Debug)]
-pub(in crate::server) struct Request {
-    pub(in crate::server) head: RequestHead,
-    pub(in crate::server) facts: Facts,
-    pub(in crate::server) id: RequestId,
-    pub(in crate::server) wish: Wish,
+pub(crate) struct Request {
+    pub(crate) head: RequestHead,
+    pub(crate) facts: Facts,
+    pub(crate) id: RequestId,
+    pub(crate) wish: Wish,
     /// The route, where a router has found it that is not ours.
-    pub(in crate::server) route: Option<RouteMatch>,
+    pub(crate) route: Option<RouteMatch>,
     /// Whether the connection ends with the answer, whatever the answer is.
-    pub(in crate::server) closes: bool,
+    pub(crate) closes: bool,
 }
 
 impl Request {
-    pub(in crate::server) fn new(head: RequestHead, facts: Facts) -> Self {
+    pub(crate) fn new(head: RequestHead, facts: Facts) -> Self {
         let (wish, closes) = (Wish::of(&head), asks_to_close(&head));
         Self { head, facts, id: RequestId::new(), wish, route: None, closes }
     }
@@ -46,7 +46,7 @@ impl Request {
 
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) enum Wish {
+pub(crate) enum Wish {
     /// To become a WebSocket, or what is left of such a wish after a proxy.
     Upgrade,
     /// To be told what an upgrade would be told.
@@ -58,7 +58,7 @@ pub(in crate::server) enum Wish {
 }
 
 impl Wish {
-    pub(in crate::server) fn of(head: &RequestHead) -> Self {
+    pub(crate) fn of(head: &RequestHead) -> Self {
         let fields = head.fields();
         let upgrade = ["Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "HTTP2-Settings"];
         if upgrade.iter().any(|name| fields.contains(name)) || lists(head, "Connection", "upgrade") {
@@ -76,13 +76,13 @@ impl Wish {
 
 impl Wish {
     /// Whether it is about what a handshake would get.
-    pub(in crate::server) const fn is_rehearsal(self) -> bool {
+    pub(crate) const fn is_rehearsal(self) -> bool {
         matches!(self, Self::DryRun | Self::Preflight)
     }
 }
 
 /// Whether the connection ends with the answer to this request (RFC 9112 9.3).
-pub(in crate::server) fn asks_to_close(head: &RequestHead) -> bool {
+pub(crate) fn asks_to_close(head: &RequestHead) -> bool {
     !head.version().is_http_11() || lists(head, "Connection", "close")
 }
 

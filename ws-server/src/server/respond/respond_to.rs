@@ -15,7 +15,7 @@ use crate::server::page::{Page, PageRequest};
 use crate::server::shared::Shared;
 
 /// What a request gets.
-pub(in crate::server) enum Reply {
+pub(crate) enum Reply {
     /// An answer. `None`: the cause is one that is not answered, and the connection ends.
     Answer(Option<Answer>),
     /// It is let in.
@@ -25,7 +25,7 @@ pub(in crate::server) enum Reply {
 /// Answers a request. A refusal is reported, once.
 ///
 /// Cancel safe: what is dropped was neither answered nor reported.
-pub(in crate::server) async fn respond(shared: &Shared, request: &Request) -> Reply {
+pub(crate) async fn respond(shared: &Shared, request: &Request) -> Reply {
     if request.wish.is_rehearsal() && shared.dry_run {
         return Reply::Answer(rehearse(shared, request).await);
     }
@@ -50,7 +50,7 @@ pub(in crate::server) async fn respond(shared: &Shared, request: &Request) -> Re
 }
 
 /// The refusal of what is no head.
-pub(in crate::server) fn explain_head(error: &HeadError) -> Refusal {
+pub(crate) fn explain_head(error: &HeadError) -> Refusal {
     // It tells of the caller's own bytes, nothing of ours.
     Refusal::new(error.cause()).public_detail(error.to_string())
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use ws_core::deflate::{DeflateConfig, DeflateParams};
 use ws_core::handshake::{AnswerError, UpgradeResponse};
 use ws_core::net::{SocketConfig, WebSocket};
 
@@ -11,20 +12,20 @@ use crate::gate::Accepted;
 use crate::listener::Place;
 use crate::server::routes::RouteEntry;
 use crate::server::shared::Shared;
-use crate::session::{Busy, Opening, SessionInfo, Start};
+use crate::session::{Busy, Opening, SessionInfo};
 
 /// An accepted handshake: the 101, ready to be sent, and what the session needs.
-pub(in crate::server) struct Upgrade {
-    pub(in crate::server) answer: BytesMut,
+pub(crate) struct Upgrade {
+    pub(crate) answer: BytesMut,
     /// The number of the route.
-    pub(in crate::server) route: usize,
+    pub(crate) route: usize,
     info: SessionInfo,
     socket: Arc<SocketConfig>,
 }
 
 impl Upgrade {
     /// Prepares the answer to a request that was let in. The head and the offers are not needed after it.
-    pub(in crate::server) fn prepare(
+    pub(super) fn prepare(
         entry: &RouteEntry,
         request: &Request,
         accepted: Accepted,
@@ -56,18 +57,33 @@ impl Upgrade {
         Ok(Self { answer, info, route: route.route, socket })
     }
 
-    /// Begins the session, after the answer was sent. `connect` makes the socket.
-    pub(in crate::server) fn open(
+    /// What is known about the session that is to begin.
+    #[cfg(feature = "axum")]
+    pub(crate) const fn info(&self) -> &SessionInfo {
+        &self.info
+    }
+
+    /// Names the route as the router does that has found it.
+    #[cfg(feature = "axum")]
+    pub(crate) fn name_route(&mut self, path: &str) {
+        self.info.route = path.into();
+    }
+
+    /// The compression that was agreed.
+    pub(crate) fn deflate(&self) -> Option<(DeflateParams, DeflateConfig)> {
+        self.socket.deflate.clone()
+    }
+
+    /// What the session begins with, after the answer was sent. `connect` makes the socket.
+    pub(crate) fn opening(
         self,
         shared: &Shared,
-        handler: &dyn Start,
         connect: impl FnOnce(Arc<SocketConfig>) -> WebSocket,
         place: Place,
         busy: Busy,
-    ) {
+    ) -> Opening {
         let Self { info, socket, .. } = self;
         let drain = Arc::clone(&shared.drain);
-        let socket = connect(socket);
-        handler.start(Opening { socket, info, place, busy, drain, disclosure: shared.disclosure });
+        Opening { socket: connect(socket), info, place, busy, drain, disclosure: shared.disclosure }
     }
 }

@@ -1,0 +1,190 @@
+//! A guard for handlers of axum 0.8.
+//!
+//! ```no_run
+//! use std::net::SocketAddr;
+//! use axum::{Router, response::Response, routing::any};
+//! use ws_server::authenticate::bearer::{Bearer, Signer, Verifier};
+//! use ws_server::embed::axum::{Guard, Guarded};
+//! use ws_server::{Route, Server};
+//!
+//! async fn chat(guarded: Guarded) -> Response {
+//!     guarded.on_upgrade(|mut session| async move {
+//!         while let Some(message) = session.recv().await? {
+//!             session.send(message).await?;
+//!         }
+//!         Ok::<_, ws_core::net::Error>(())
+//!     })
+//! }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = Signer::hs256(b"thirty-two bytes, at the least..")?.verifying_key();
+//! let bearer = Bearer::new("chat", Verifier::new(key).audience("chat"));
+//! let guard = Server::builder().guard(Route::embedded().authenticate(bearer))?;
+//! let app = Router::new().route("/rooms/{room}", any(chat)).with_state(guard);
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:9001").await?;
+//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Route with [`any`](axum::routing::any): a handshake with another method than GET, and the preflight of a dry run, are
+//! answered by the guard then. The guard has to know where a connection comes from: serve with
+//! [`into_make_service_with_connect_info`](axum::Router::into_make_service_with_connect_info), or put a
+//! [`Connection`] into the extensions of each request, behind TLS of your own for example.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts, MatchedPath, OriginalUri, RawPathParams};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use ws_core::refusal::{Cause, Refusal};
+
+use super::embedded::Met;
+use super::hyper::{read, respond_with};
+use super::{Connection, Embedded};
+use crate::Params;
+use crate::gate::RouteMatch;
+use crate::listener::Place;
+use crate::server::{ServerHandle, Upgrade};
+use crate::session::{Busy, Outcome, Session, SessionInfo, Start};
+
+/// Decides who reaches a handler of axum; the state, or a part of it, of a router. Made by
+/// [`ServerBuilder::guard`](crate::ServerBuilder::guard). Clones are the same guard.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    embedded: Embedded,
+}
+
+/// A request for an upgrade that the [`Guard`] has let in: an extractor, whose rejection is the refusal.
+#[must_use = "the connection is closed unless it is upgraded"]
+pub struct Guarded {
+    embedded: Embedded,
+    upgrade: Box<Upgrade>,
+    on_upgrade: OnUpgrade,
+    place: Place,
+    busy: Busy,
+}
+
+/// The answer to whoever is not let in.
+#[derive(Debug)]
+pub struct Refused(Response);
+
+impl Guard {
+    pub(crate) const fn new(embedded: Embedded) -> Self {
+        Self { embedded }
+    }
+
+    /// A handle to look at the sessions, and to end them with the program.
+    pub fn handle(&self) -> ServerHandle {
+        self.embedded.handle()
+    }
+
+    async fn meet(&self, parts: &mut Parts) -> Result<Guarded, Response> {
+        let Some(connection) = connection(parts) else {
+            let nowhere = Connection::new(([0, 0, 0, 0], 0));
+            let refusal = Refusal::new(Cause::InternalError).detail(
+                "where the connection comes from is not known: serve with into_make_service_with_connect_info::<SocketAddr>()",
+            );
+            return Err(answered(self.embedded.refuse(refusal, &nowhere)));
+        };
+        let target =
+            parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0).to_string();
+        let limits = self.embedded.head_limits();
+        let head = match read(&parts.method, &target, parts.version, &parts.headers, limits) {
+            Ok(head) => head,
+            Err(error) => return Err(answered(self.embedded.refuse_head(&error, &connection))),
+        };
+        let route = self.route(params(parts).await);
+        match self.embedded.meet(head, &connection, route).await {
+            Met::Admitted { mut upgrade, place, busy } => {
+                if let Some(path) = parts.extensions.get::<MatchedPath>() {
+                    upgrade.name_route(path.as_str());
+                }
+                match parts.extensions.remove::<OnUpgrade>() {
+                    Some(on_upgrade) => {
+                        Ok(Guarded { embedded: self.embedded.clone(), upgrade, on_upgrade, place, busy })
+                    }
+                    None => Err(self.embedded.cannot_upgrade(&connection).map(Body::new)),
+                }
+            }
+            met @ Met::Answered(_) => Err(answered(met)),
+        }
+    }
+
+    /// The guard's only route, with what axum's router has found in the path.
+    fn route(&self, params: Params) -> Option<RouteMatch> {
+        Some(self.embedded.shared.routes.matched(0)?.with_params(params))
+    }
+}
+
+impl Guarded {
+    /// What is known about the session that is to begin.
+    pub fn info(&self) -> &SessionInfo {
+        self.upgrade.info()
+    }
+
+    /// The answer that completes the handshake. `handler` runs in a task of its own once it is sent, and the connection
+    /// ends with it, as it does for [`Route::new`](crate::Route::new).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn on_upgrade<F, R>(self, handler: F) -> Response
+    where
+        F: Fn(Session) -> R + Send + Sync + 'static,
+        R: Future<Output: Outcome> + Send + 'static,
+    {
+        let Self { embedded, upgrade, on_upgrade, place, busy } = self;
+        let start = move |opening| handler.start(opening);
+        embedded.open(upgrade, on_upgrade, place, busy, start).map(Body::new)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Guarded
+where
+    Guard: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        Guard::from_ref(state).meet(parts).await.map_err(Refused)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guarded").field("info", self.info()).finish_non_exhaustive()
+    }
+}
+
+fn answered(met: Met) -> Response {
+    let answer = match met {
+        Met::Answered(answer) => answer,
+        Met::Admitted { .. } => None,
+    };
+    respond_with(answer).map(Body::new)
+}
+
+/// What the program itself says of the connection, or else axum.
+fn connection(parts: &Parts) -> Option<Connection> {
+    let said = parts.extensions.get::<Connection>().cloned();
+    let peer = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| Connection::new(info.0));
+    said.or_else(peer)
+}
+
+/// What the parameters of axum's path stand for, decoded.
+async fn params(parts: &mut Parts) -> Params {
+    match RawPathParams::from_request_parts(parts, &()).await {
+        Ok(params) => params.iter().collect(),
+        // Outside a route, or what is not UTF-8: then nobody can ask for it.
+        Err(_) => Params::default(),
+    }
+}
