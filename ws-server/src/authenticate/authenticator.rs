@@ -30,7 +30,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     }
 /// });
 /// let authenticator = Challenging::new(Challenge::api_key("chat"), by_key);
-/// assert_eq!(authenticator.challenge().unwrap().to_string(), r#"ApiKey realm="chat""#);
+/// assert_eq!(authenticator.challenges()[0].to_string(), r#"ApiKey realm="chat""#);
 /// ```
 pub trait Authenticator: Send + Sync + 'static {
     /// Who it is.
@@ -39,8 +39,8 @@ pub trait Authenticator: Send + Sync + 'static {
     /// future that never yields escapes that bound.
     ///
     /// # Errors
-    /// [`AuthenticationError::CredentialsMissing`] and [`AuthenticationError::SchemeUnsupported`] pass the question
-    /// on to the route's next authenticator; every other one is final.
+    /// Those by which it finds nothing to judge ([`AuthenticationError::passes_on`]) pass the question on to the
+    /// route's next authenticator; every other one is final.
     ///
     /// # Cancel safety
     /// The future is dropped when the time is over or the client has gone.
@@ -49,9 +49,18 @@ pub trait Authenticator: Send + Sync + 'static {
         request: &'a HandshakeContext<'a>,
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>>;
 
-    /// How to authenticate here: one challenge of the 401, without an `error` (RFC 9110 11.6.1).
-    fn challenge(&self) -> Option<Challenge> {
-        None
+    /// How to authenticate here: the challenges of the 401, without an `error` (RFC 9110 11.6.1).
+    fn challenges(&self) -> Vec<Challenge> {
+        Vec::new()
+    }
+
+    /// Whether it takes credentials that a browser sends by itself: cookies. Those do not count beside credentials
+    /// that somebody has chosen to send. The authenticator is therefore asked twice if need be: with a request of
+    /// which [`HandshakeContext::ambient_credentials_count`] is false, for anything but a cookie, and again when
+    /// nobody on the route has found such a thing. [`Ambient`](super::Ambient) does this for one that knows cookies
+    /// only.
+    fn is_ambient(&self) -> bool {
+        false
     }
 
     /// The subprotocol in whose company credentials come, if they do. It is selected where no subprotocol of the
@@ -118,8 +127,12 @@ impl<A: Authenticator> Authenticator for Challenging<A> {
         self.authenticator.authenticate(request)
     }
 
-    fn challenge(&self) -> Option<Challenge> {
-        Some(self.challenge.clone())
+    fn challenges(&self) -> Vec<Challenge> {
+        vec![self.challenge.clone()]
+    }
+
+    fn is_ambient(&self) -> bool {
+        self.authenticator.is_ambient()
     }
 
     fn subprotocol(&self) -> Option<&str> {

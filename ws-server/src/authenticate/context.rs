@@ -24,6 +24,7 @@ pub struct HandshakeContext<'a> {
     now: SystemTime,
     secure: bool,
     dry_run: bool,
+    ambient: bool,
     subprotocols: &'a [String],
     params: Option<&'a Params>,
     certificate: Option<&'a ClientCertificate>,
@@ -38,6 +39,7 @@ impl<'a> HandshakeContext<'a> {
             now,
             secure: false,
             dry_run: false,
+            ambient: true,
             subprotocols: &[],
             params: None,
             certificate: None,
@@ -55,6 +57,13 @@ impl<'a> HandshakeContext<'a> {
     #[must_use]
     pub const fn with_dry_run(mut self, dry_run: bool) -> Self {
         self.dry_run = dry_run;
+        self
+    }
+
+    /// Whether credentials that a browser sends by itself count; they do unless this says otherwise.
+    #[must_use]
+    pub const fn with_ambient_credentials(mut self, count: bool) -> Self {
+        self.ambient = count;
         self
     }
 
@@ -103,6 +112,12 @@ impl<'a> HandshakeContext<'a> {
     /// used up.
     pub const fn is_dry_run(&self) -> bool {
         self.dry_run
+    }
+
+    /// Whether credentials that a browser sends by itself, cookies, count. They do not as long as there may be others
+    /// that somebody has chosen to send; see [`Authenticator::is_ambient`](super::Authenticator::is_ambient).
+    pub const fn ambient_credentials_count(&self) -> bool {
+        self.ambient
     }
 
     /// The subprotocols that are offered, in the client's order (RFC 6455 4.1).

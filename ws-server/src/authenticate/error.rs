@@ -30,7 +30,7 @@ pub enum AuthenticationError {
     /// A ticket for one use is past its time.
     #[error("the ticket has expired")]
     TicketExpired,
-    /// The client has presented no certificate.
+    /// The client has presented no certificate. The next authenticator is asked.
     #[error("a client certificate is required")]
     ClientCertificateRequired,
     /// The client's certificate is not accepted.
@@ -78,6 +78,12 @@ pub enum CredentialsFault {
 }
 
 impl AuthenticationError {
+    /// Whether there was nothing to judge: no credentials, those of another scheme, or no certificate. The next
+    /// authenticator is asked then.
+    pub const fn passes_on(&self) -> bool {
+        matches!(self, Self::CredentialsMissing | Self::SchemeUnsupported | Self::ClientCertificateRequired)
+    }
+
     /// The row of the catalogue.
     pub const fn cause(&self) -> Cause {
         match self {

@@ -1,16 +1,26 @@
 //! Who somebody is: the trait, the identity, and the ways to establish one.
 
+mod ambient;
+mod any_of;
 mod authenticator;
 pub mod bearer;
 mod certificate;
+mod claims;
 mod context;
 mod error;
 mod identity;
+mod informative;
+mod json;
 mod params;
+mod places;
 
+pub use ambient::Ambient;
+pub use any_of::AnyOf;
 pub use authenticator::{Anonymous, Authenticator, BoxFuture, Challenging, from_fn};
 pub use certificate::ClientCertificate;
+pub use claims::ClaimsFault;
 pub use context::HandshakeContext;
 pub use error::{AuthenticationError, CredentialsFault};
 pub use identity::{Identity, Scheme};
+pub use json::JsonFault;
 pub use params::Params;

@@ -1,17 +1,17 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use ws_core::refusal::{Cause, Refusal};
 
 use super::{check::Check, policy::Policy, trace::Trace};
 use crate::{
-    authenticate::{AuthenticationError, HandshakeContext, Identity},
+    authenticate::{AuthenticationError, Authenticator, HandshakeContext, Identity},
     deadline::after,
     guard::{Guarded, guarded},
 };
 
-/// Asks the route's authenticators in their order: the first whose credentials are there decides. All of them
-/// together have `limit`.
+/// Asks the route's authenticators in their order: the first whose credentials are there decides, and a cookie only
+/// counts where there is nothing else. All of them together have `limit`.
 pub(super) async fn check(
     request: &HandshakeContext<'_>,
     policy: &Policy,
@@ -47,25 +47,49 @@ async fn identify(
     limit: Duration,
 ) -> Result<Identity, AuthenticationError> {
     let deadline = after(limit);
-    let mut last = AuthenticationError::CredentialsMissing;
+    let explicit = request.with_ambient_credentials(false);
+    let (mut asked, mut absence, mut nobody) = (0, None, None);
     for authenticator in &policy.authenticators {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let result = match guarded(left, || authenticator.authenticate(request)).await {
-            Guarded::Done(result) => result,
-            Guarded::Panicked => Err(AuthenticationError::Internal),
-            Guarded::TooSlow => Err(AuthenticationError::Unavailable { retry_after: None }),
-        };
-        match result {
-            Err(AuthenticationError::CredentialsMissing) => {}
-            Err(AuthenticationError::SchemeUnsupported) => last = AuthenticationError::SchemeUnsupported,
-            // Who brings credentials that nobody takes is told so, rather than let in as nobody.
-            Ok(identity) if identity.is_anonymous() && last == AuthenticationError::SchemeUnsupported => {
-                return Err(last);
+        asked += 1;
+        match ask(authenticator, &explicit, deadline).await {
+            Err(error) if error.passes_on() => absence = Some(error.or_more_informative(absence)),
+            Ok(identity) if identity.is_anonymous() => {
+                nobody = Some(identity);
+                break;
             }
             decided => return decided,
         }
     }
-    Err(last)
+    // What a browser sends by itself counts only now: where nobody has found what somebody has chosen to send.
+    let ambient = request.with_ambient_credentials(true);
+    for authenticator in policy.authenticators.iter().take(asked).filter(|one| one.is_ambient()) {
+        match ask(authenticator, &ambient, deadline).await {
+            Err(error) if error.passes_on() => absence = Some(error.or_more_informative(absence)),
+            Ok(identity) if identity.is_anonymous() => nobody = Some(identity),
+            decided => return decided,
+        }
+    }
+    match (nobody, absence) {
+        // Who brings credentials that nobody takes is told so, rather than let in as nobody.
+        (Some(_), Some(AuthenticationError::SchemeUnsupported)) => {
+            Err(AuthenticationError::SchemeUnsupported)
+        }
+        (Some(nobody), _) => Ok(nobody),
+        (None, absence) => Err(absence.unwrap_or(AuthenticationError::CredentialsMissing)),
+    }
+}
+
+async fn ask(
+    authenticator: &Arc<dyn Authenticator>,
+    request: &HandshakeContext<'_>,
+    deadline: Instant,
+) -> Result<Identity, AuthenticationError> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    match guarded(left, || authenticator.authenticate(request)).await {
+        Guarded::Done(result) => result,
+        Guarded::Panicked => Err(AuthenticationError::Internal),
+        Guarded::TooSlow => Err(AuthenticationError::Unavailable { retry_after: None }),
+    }
 }
 
 fn refusal(error: &AuthenticationError, policy: &Policy) -> Refusal {

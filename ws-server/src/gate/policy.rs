@@ -129,7 +129,7 @@ impl Policy {
 
     /// One challenge for each scheme that is accepted (RFC 9110 11.6.1).
     pub(super) fn challenges(&self) -> impl Iterator<Item = Challenge> {
-        self.authenticators.iter().filter_map(|authenticator| authenticator.challenge())
+        self.authenticators.iter().flat_map(|authenticator| authenticator.challenges())
     }
 }
 

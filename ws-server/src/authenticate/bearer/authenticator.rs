@@ -19,7 +19,7 @@ use crate::authenticate::{AuthenticationError, Authenticator, BoxFuture, Handsha
 /// let signer = Signer::hs256(b"thirty-two bytes, at the least..")?;
 /// let verifier = Verifier::new(signer.verifying_key()).audience("chat");
 /// let bearer = Bearer::new("chat", verifier).sources([Source::Header, Source::Query("token".into())]);
-/// assert_eq!(bearer.challenge().unwrap().to_string(), r#"Bearer realm="chat""#);
+/// assert_eq!(bearer.challenges()[0].to_string(), r#"Bearer realm="chat""#);
 /// # Ok::<(), ws_server::authenticate::bearer::KeyError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -56,8 +56,12 @@ impl Authenticator for Bearer {
         Box::pin(ready(self.identify(request)))
     }
 
-    fn challenge(&self) -> Option<Challenge> {
-        Some(Challenge::bearer(&self.realm))
+    fn challenges(&self) -> Vec<Challenge> {
+        vec![Challenge::bearer(&self.realm)]
+    }
+
+    fn is_ambient(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::Cookie(_)))
     }
 
     fn subprotocol(&self) -> Option<&str> {

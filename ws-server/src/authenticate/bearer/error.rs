@@ -3,7 +3,8 @@ use std::time::Duration;
 use thiserror::Error;
 use ws_core::refusal::Cause;
 
-use super::{algorithm::Algorithm, json::JsonFault};
+use super::algorithm::Algorithm;
+use crate::authenticate::{ClaimsFault, JsonFault};
 
 /// Why a token is not accepted.
 ///
@@ -120,6 +121,19 @@ impl TokenError {
             Self::IssuerWrong => Cause::TokenIssuerWrong,
             Self::AudienceWrong => Cause::TokenAudienceWrong,
             Self::Revoked => Cause::TokenRevoked,
+        }
+    }
+}
+
+/// The claims of a token have variants of their own, because each has a row of its own in the catalogue.
+impl From<ClaimsFault> for TokenError {
+    fn from(fault: ClaimsFault) -> Self {
+        match fault {
+            ClaimsFault::Json(fault) => Self::PayloadJson(fault),
+            ClaimsFault::Type { claim, expected } => Self::ClaimType { claim, expected },
+            ClaimsFault::Missing(claim) => Self::ClaimMissing(claim.to_owned()),
+            ClaimsFault::Expired { ago } => Self::Expired { ago },
+            ClaimsFault::NotYetValid { wait } => Self::NotYetValid { wait },
         }
     }
 }

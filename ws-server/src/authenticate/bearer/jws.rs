@@ -3,7 +3,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::{algorithm::Algorithm, error::TokenError, json, key::Key};
+use super::{algorithm::Algorithm, error::TokenError, key::Key};
+use crate::authenticate::json;
 
 /// The payload of `token`, once the signature of one of `keys` over it has verified.
 ///

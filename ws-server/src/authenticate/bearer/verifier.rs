@@ -1,11 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::{
-    claims::{Claims, Rules},
-    error::TokenError,
-    jws,
-    key::Key,
-};
+use super::{claims::Rules, error::TokenError, jws, key::Key};
 use crate::authenticate::{Identity, Scheme};
 
 /// The longest token that is looked at, in bytes, unless the operator says otherwise. A head's line has half of it
@@ -122,20 +117,7 @@ impl Verifier {
     /// The first check that fails, in the order in which [`TokenError`] lists them.
     pub fn verify(&self, token: &str, now: SystemTime) -> Result<Identity, TokenError> {
         let payload = jws::verify(token, &self.keys, self.limit)?;
-        self.rules.check(&payload, now).map(identity)
+        let claims = self.rules.check(&payload, now)?;
+        Ok(claims.into_identity(Scheme::Bearer, self.rules.leeway))
     }
-}
-
-fn identity(claims: Claims) -> Identity {
-    let mut identity = Identity::new(Scheme::Bearer).with_scopes(claims.scopes).with_roles(claims.roles);
-    if let Some(subject) = claims.subject {
-        identity = identity.with_subject(subject);
-    }
-    if let Some(issuer) = claims.issuer {
-        identity = identity.with_issuer(issuer);
-    }
-    if let Some(expires) = claims.expires {
-        identity = identity.with_expiry(expires);
-    }
-    identity.with_claims(claims.all)
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use ws_core::refusal::Cause;
 
 use super::{super::*, NOW, claiming, hs256, now, verifier};
-use crate::authenticate::Scheme;
+use crate::authenticate::{JsonFault, Scheme};
 
 /// The payload that `verifier()` accepts, with some members replaced; `null` removes one.
 fn payload(changes: &serde_json::Value) -> String {

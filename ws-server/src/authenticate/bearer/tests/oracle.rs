@@ -9,6 +9,7 @@ use ring::signature::KeyPair;
 use serde_json::{Value, json};
 
 use super::{super::*, SECRET, pem, token, verifier};
+use crate::authenticate::JsonFault;
 
 fn seconds_from_now(offset: i64) -> i64 {
     i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap() + offset

@@ -8,6 +8,7 @@ use super::{
     super::{jws, *},
     NOW, SECRET, claiming, hs256, now, pem, token, verifier,
 };
+use crate::authenticate::JsonFault;
 
 fn decode(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap()

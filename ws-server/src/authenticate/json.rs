@@ -1,4 +1,4 @@
-//! JSON as a token needs it: one object, and no member twice.
+//! JSON as a signed credential needs it: one object, and no member twice.
 //!
 //! RFC 7515 4 and RFC 7519 4 let a parser refuse repeated names or take the last one; two parsers that choose
 //! differently read two different tokens from the same bytes, so repeats are refused at every depth.
@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
-/// Why some bytes are not a JSON object that a token may carry.
+/// Why some bytes are not a JSON object that a signed credential may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum JsonFault {
