@@ -26,6 +26,7 @@ pub struct HandshakeContext<'a> {
     dry_run: bool,
     ambient: bool,
     subprotocols: &'a [String],
+    route: &'a str,
     params: Option<&'a Params>,
     certificate: Option<&'a ClientCertificate>,
 }
@@ -41,6 +42,7 @@ impl<'a> HandshakeContext<'a> {
             dry_run: false,
             ambient: true,
             subprotocols: &[],
+            route: "",
             params: None,
             certificate: None,
         }
@@ -71,6 +73,13 @@ impl<'a> HandshakeContext<'a> {
     #[must_use]
     pub const fn with_subprotocols(mut self, subprotocols: &'a [String]) -> Self {
         self.subprotocols = subprotocols;
+        self
+    }
+
+    /// Adds the path of the route, as it was given to the builder.
+    #[must_use]
+    pub const fn with_route(mut self, route: &'a str) -> Self {
+        self.route = route;
         self
     }
 
@@ -128,6 +137,16 @@ impl<'a> HandshakeContext<'a> {
     /// The certificate that the client showed, if the listener's verifier trusts it (mutual TLS).
     pub const fn client_certificate(&self) -> Option<&'a ClientCertificate> {
         self.certificate
+    }
+
+    /// The path of the route, as it was given to the builder: `/rooms/{room}`. Empty if it is not known.
+    pub const fn route(&self) -> &'a str {
+        self.route
+    }
+
+    /// What the parameters of the route's path stand for, if there is a route.
+    pub const fn params(&self) -> Option<&'a Params> {
+        self.params
     }
 
     /// What a parameter of the route's path stands for, decoded.

@@ -18,6 +18,7 @@ pub struct Action<'a> {
     name: &'a str,
     resource: &'a str,
     now: SystemTime,
+    path: &'a str,
     route: &'a str,
     params: Option<&'a Params>,
     peer: Option<SocketAddr>,
@@ -28,7 +29,14 @@ impl<'a> Action<'a> {
     /// The action `name` upon `resource`, both in words of the application's own, at the time `now`. A resource that
     /// is the connection's route itself may be left empty.
     pub const fn new(name: &'a str, resource: &'a str, now: SystemTime) -> Self {
-        Self { name, resource, now, route: "", params: None, peer: None, secure: false }
+        Self { name, resource, now, path: "", route: "", params: None, peer: None, secure: false }
+    }
+
+    /// Adds the path of the session's request, as it was sent.
+    #[must_use]
+    pub const fn with_path(mut self, path: &'a str) -> Self {
+        self.path = path;
+        self
     }
 
     /// Adds the route of the session, as it was given to the builder.
@@ -72,6 +80,11 @@ impl<'a> Action<'a> {
     /// The time.
     pub const fn now(&self) -> SystemTime {
         self.now
+    }
+
+    /// The path of the session's request, as it was sent; empty if it is not known.
+    pub const fn path(&self) -> &'a str {
+        self.path
     }
 
     /// The route of the session, as it was given to the builder; empty if it is not known.

@@ -34,6 +34,10 @@ impl Permit {
         self.rule.as_deref()
     }
 
+    pub(crate) fn into_rule(self) -> Option<Cow<'static, str>> {
+        self.rule
+    }
+
     /// A yes by both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -38,8 +38,15 @@ pub(super) async fn check(
     if authorizers.is_empty() {
         return settle(Check::Policy, false, Ok(()));
     }
-    let result = decide_handshake(authorizers, request, who, limit).await;
-    settle(Check::Policy, true, result.map(drop))
+    let (result, rule) = match decide_handshake(authorizers, request, who, limit).await {
+        Ok(permit) => (Ok(()), permit.into_rule()),
+        Err(error) => (Err(error), None),
+    };
+    settle(Check::Policy, true, result)?;
+    if let Some(rule) = rule {
+        trace.compared(rule);
+    }
+    Ok(())
 }
 
 /// What was asked for, and what there is, for the trace.

@@ -229,6 +229,7 @@ impl Gate {
 fn context<'a>(head: &'a RequestHead, facts: &'a Facts, route: &'a RouteMatch) -> HandshakeContext<'a> {
     HandshakeContext::new(head, facts.peer, facts.now)
         .with_security(facts.secure)
+        .with_route(&route.path)
         .with_params(&route.params)
         .with_client_certificate(facts.certificate.as_ref())
 }

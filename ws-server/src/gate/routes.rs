@@ -29,12 +29,21 @@ pub struct RouteMatch {
     pub policy: Arc<Policy>,
     /// What the parameters of its path stand for.
     pub params: Params,
+    /// Its path as it was given to the table: `/rooms/{room}`. Empty if whoever found it does not say.
+    pub path: Arc<str>,
 }
 
 impl RouteMatch {
     /// A route whose path has no parameters.
     pub fn new(route: usize, policy: Arc<Policy>) -> Self {
-        Self { route, policy, params: Params::default() }
+        Self { route, policy, params: Params::default(), path: Arc::default() }
+    }
+
+    /// Adds the path of the route, by which authorizers know it.
+    #[must_use]
+    pub fn with_path(mut self, path: Arc<str>) -> Self {
+        self.path = path;
+        self
     }
 
     /// Adds what the parameters stand for.

@@ -38,8 +38,8 @@ impl Routes {
     /// The route with this number, as if a path had been found to be its.
     #[cfg(feature = "axum")]
     pub(crate) fn matched(&self, index: usize) -> Option<RouteMatch> {
-        let policy = Arc::clone(&self.entries.get(index)?.policy);
-        Some(RouteMatch::new(index, policy))
+        let RouteEntry { policy, path, .. } = self.entries.get(index)?;
+        Some(RouteMatch::new(index, Arc::clone(policy)).with_path(Arc::clone(path)))
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&RouteEntry> {
@@ -50,7 +50,7 @@ impl Routes {
 impl Find for Arc<Routes> {
     fn find(&self, path: &str) -> Option<RouteMatch> {
         let (index, params) = self.table.find(path)?;
-        let policy = Arc::clone(&self.entries.get(*index)?.policy);
-        Some(RouteMatch::new(*index, policy).with_params(params))
+        let RouteEntry { policy, path, .. } = self.entries.get(*index)?;
+        Some(RouteMatch::new(*index, Arc::clone(policy)).with_path(Arc::clone(path)).with_params(params))
     }
 }

@@ -10,7 +10,8 @@ use tokio::time::{Instant, sleep};
 use super::*;
 use crate::{
     authenticate::{AuthenticationError, HandshakeContext, Identity, Scheme},
-    authorize::{AllOf, AuthorizationError, Roles},
+    authorize::{AllOf, AuthorizationError, Roles, Rules},
+    gate::Check,
 };
 
 type Authenticated = Result<Identity, AuthenticationError>;
@@ -120,6 +121,10 @@ async fn all_of_them_must_agree() {
     let all = AllOf::new().and(Roles::all(["admin"])).and(last.clone());
     assert_eq!(cause(policy(all), &request).await, Cause::RoleMissing);
     assert_eq!(asked.load(Ordering::Relaxed), 0, "the first no is the answer");
+    let named = Rules::new().allow("own-room", |_, who| who.subject() == Some("ann"));
+    let trace = ask(policy(AllOf::new().and(Roles::all(["member"])).and(named)), &request).await.trace;
+    let policy_step = trace.steps().iter().find(|step| step.check == Check::Policy).unwrap();
+    assert_eq!(policy_step.compared, "own-room", "the deciding rule");
     let refusal =
         ask(policy(AllOf::new().and(Roles::all(["member"])).and(last)), &request).await.decision.unwrap_err();
     assert_eq!(refusal.cause, Cause::PolicyDenied);

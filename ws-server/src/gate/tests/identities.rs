@@ -215,10 +215,11 @@ async fn nobody_is_asked_who_they_are_before_they_are_denied() {
 async fn an_authenticator_sees_the_request() {
     let curious = |request: &HandshakeContext<'_>| {
         let seen = format!(
-            "{} {} {} {:?} {:?}",
+            "{} {} {} {} {:?} {:?}",
             request.peer(),
             request.is_secure(),
             request.head().path(),
+            request.route(),
             request.param("room"),
             request.subprotocols(),
         );
@@ -228,12 +229,12 @@ async fn an_authenticator_sees_the_request() {
     let policy = Arc::new(Policy::new().authenticate(curious));
     let gate = Gate::new(GateConfig::default(), move |_: &str| {
         let params = [("room", "lobby")].into_iter().collect();
-        Some(RouteMatch::new(0, Arc::clone(&policy)).with_params(params))
+        Some(RouteMatch::new(0, Arc::clone(&policy)).with_path("/{room}".into()).with_params(params))
     });
     let request = Request::new().with("Sec-WebSocket-Protocol", "a, b").with("Origin", "https://example.com");
     let checked = gate.check(&request.head(), &Facts { secure: true, ..facts() }).await;
     let identity = checked.decision.unwrap().identity;
-    assert_eq!(identity.subject(), Some(r#"192.0.2.1:4711 true /chat Some("lobby") ["a", "b"]"#));
+    assert_eq!(identity.subject(), Some(r#"192.0.2.1:4711 true /chat /{room} Some("lobby") ["a", "b"]"#));
     assert_eq!(identity.expires(), Some(at(NOW)));
 }
 
