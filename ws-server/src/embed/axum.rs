@@ -28,24 +28,40 @@
 //! # }
 //! ```
 //!
+//! All routes of a server together, with paths of ours, are a service of axum's router too:
+//!
+//! ```no_run
+//! # use axum::{Router, routing::get};
+//! # use ws_server::{Route, Server, Session};
+//! # async fn chat(_: Session) {}
+//! let sockets = Server::builder().route("/rooms/{room}", Route::new(chat)).embed()?;
+//! let app: Router = Router::new().route("/", get(|| async { "hello" })).fallback_service(sockets);
+//! # Ok::<(), ws_server::BuildError>(())
+//! ```
+//!
 //! Route with [`any`](axum::routing::any): a handshake with another method than GET, and the preflight of a dry run, are
 //! answered by the guard then. The guard has to know where a connection comes from: serve with
 //! [`into_make_service_with_connect_info`](axum::Router::into_make_service_with_connect_info), or put a
 //! [`Connection`] into the extensions of each request, behind TLS of your own for example.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, MatchedPath, OriginalUri, RawPathParams};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
+use http::{Extensions, Request};
 use hyper::upgrade::OnUpgrade;
+use tower_service::Service;
 use ws_core::refusal::{Cause, Refusal};
 
 use super::embedded::Met;
 use super::hyper::{read, respond_with};
 use super::{Connection, Embedded};
 use crate::Params;
+use crate::authenticate::BoxFuture;
 use crate::gate::RouteMatch;
 use crate::listener::Place;
 use crate::server::{ServerHandle, Upgrade};
@@ -83,12 +99,8 @@ impl Guard {
     }
 
     async fn meet(&self, parts: &mut Parts) -> Result<Guarded, Response> {
-        let Some(connection) = connection(parts) else {
-            let nowhere = Connection::new(([0, 0, 0, 0], 0));
-            let refusal = Refusal::new(Cause::InternalError).detail(
-                "where the connection comes from is not known: serve with into_make_service_with_connect_info::<SocketAddr>()",
-            );
-            return Err(answered(self.embedded.refuse(refusal, &nowhere)));
+        let Some(connection) = connection(&parts.extensions) else {
+            return Err(unknown_connection(&self.embedded));
         };
         let target =
             parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0).to_string();
@@ -165,6 +177,37 @@ impl std::fmt::Debug for Guarded {
     }
 }
 
+/// All routes and pages, for [`fallback_service`](axum::Router::fallback_service) and its like.
+impl<B: Send + 'static> Service<Request<B>> for Embedded {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let embedded = self.clone();
+        Box::pin(async move {
+            let response = match connection(request.extensions()) {
+                Some(connection) => embedded.respond(request, &connection).await.map(Body::new),
+                None => unknown_connection(&embedded),
+            };
+            Ok(response)
+        })
+    }
+}
+
+/// The refusal where nobody says who the peer is: addresses could be neither denied nor counted.
+fn unknown_connection(embedded: &Embedded) -> Response {
+    let nowhere = Connection::new(([0, 0, 0, 0], 0));
+    let refusal = Refusal::new(Cause::InternalError).detail(
+        "where the connection comes from is not known: serve with into_make_service_with_connect_info::<SocketAddr>()",
+    );
+    answered(embedded.refuse(refusal, &nowhere))
+}
+
 fn answered(met: Met) -> Response {
     let answer = match met {
         Met::Answered(answer) => answer,
@@ -174,9 +217,9 @@ fn answered(met: Met) -> Response {
 }
 
 /// What the program itself says of the connection, or else axum.
-fn connection(parts: &Parts) -> Option<Connection> {
-    let said = parts.extensions.get::<Connection>().cloned();
-    let peer = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| Connection::new(info.0));
+fn connection(extensions: &Extensions) -> Option<Connection> {
+    let said = extensions.get::<Connection>().cloned();
+    let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|info| Connection::new(info.0));
     said.or_else(peer)
 }
 
