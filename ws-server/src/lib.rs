@@ -70,6 +70,7 @@ pub mod gate;
 mod guard;
 mod listener;
 mod networks;
+mod operate;
 mod printable;
 mod rate;
 mod server;
@@ -78,9 +79,10 @@ mod session;
 pub use authenticate::Params;
 pub use listener::BindError;
 pub use networks::NetworkError;
+pub use operate::Counters;
 pub use rate::{Rate, RateError};
 pub use server::{
-    BoundServer, BuildError, PageError, RefusalReport, Route, RouteError, ServeError, Server, ServerBuilder,
-    ServerHandle, ServerLimits,
+    AcceptReport, BoundServer, BuildError, PageError, RefusalReport, Route, RouteError, ServeError, Server,
+    ServerBuilder, ServerHandle, ServerLimits,
 };
 pub use session::{HandlerError, Outcome, RequestId, Session, SessionInfo};

@@ -109,26 +109,26 @@ impl Guard {
             Ok(head) => head,
             Err(error) => return Err(answered(self.embedded.refuse_head(&error, &connection))),
         };
-        let route = self.route(params(parts).await);
+        let params = params(parts).await;
+        let route = self.route(params, parts.extensions.get::<MatchedPath>());
         match self.embedded.meet(head, &connection, route).await {
-            Met::Admitted { mut upgrade, place, busy } => {
-                if let Some(path) = parts.extensions.get::<MatchedPath>() {
-                    upgrade.name_route(path.as_str());
+            Met::Admitted { upgrade, place, busy } => match parts.extensions.remove::<OnUpgrade>() {
+                Some(on_upgrade) => {
+                    Ok(Guarded { embedded: self.embedded.clone(), upgrade, on_upgrade, place, busy })
                 }
-                match parts.extensions.remove::<OnUpgrade>() {
-                    Some(on_upgrade) => {
-                        Ok(Guarded { embedded: self.embedded.clone(), upgrade, on_upgrade, place, busy })
-                    }
-                    None => Err(self.embedded.cannot_upgrade(&connection).map(Body::new)),
-                }
-            }
+                None => Err(self.embedded.cannot_upgrade(&connection).map(Body::new)),
+            },
             met @ Met::Answered(_) => Err(answered(met)),
         }
     }
 
     /// The guard's only route, with what axum's router has found in the path.
-    fn route(&self, params: Params) -> Option<RouteMatch> {
-        Some(self.embedded.shared.routes.matched(0)?.with_params(params))
+    fn route(&self, params: Params, path: Option<&MatchedPath>) -> Option<RouteMatch> {
+        let route = self.embedded.shared.routes.matched(0)?.with_params(params);
+        Some(match path {
+            Some(path) => route.with_path(path.as_str().into()),
+            None => route,
+        })
     }
 }
 

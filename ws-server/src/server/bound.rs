@@ -17,6 +17,7 @@ use super::http::Conversation;
 use super::shared::Shared;
 use super::workers;
 use crate::listener::{BindError, Crowded, Entry, ListenAddress, accept_loop, bind};
+use crate::operate::{Counters, render};
 
 /// A server that listens, made by [`ServerBuilder::bind`](super::ServerBuilder::bind). Connections wait until
 /// [`serve`](Self::serve) is called.
@@ -107,6 +108,16 @@ impl ServerHandle {
     /// drain timeout, [`BoundServer::serve`] returns.
     pub fn shutdown(&self) {
         self.shared.drain.begin();
+    }
+
+    /// What happened since the server was built, by cause.
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    /// The same as text, in the exposition format of Prometheus (`text/plain; version=0.0.4`).
+    pub fn metrics(&self) -> String {
+        render(self.counters(), self.connections())
     }
 
     /// Connections that are open now, those that have not been let in included.

@@ -15,14 +15,15 @@ use super::bound::BoundServer;
 use super::error::BuildError;
 use super::limits::ServerLimits;
 use super::page::Page;
-use super::report::RefusalReport;
+use super::report::{AcceptReport, RefusalReport};
 use super::route::{Compression, Route};
 use super::routes::{RouteEntry, Routes};
-use super::shared::{OnRefusal, Shared};
+use super::shared::{OnAccept, OnRefusal, Shared};
 use super::table::Table;
 use crate::embed::Embedded;
 use crate::gate::{AddressPolicy, Gate, GateConfig, Policy};
 use crate::listener::{BindError, ListenAddress, Places};
+use crate::operate::Counters;
 use crate::rate::Rate;
 use crate::session::Drain;
 
@@ -70,6 +71,7 @@ impl Server {
             routes: Vec::new(),
             pages: Vec::new(),
             dry_run: false,
+            on_accept: None,
             on_refusal: None,
         }
     }
@@ -92,6 +94,7 @@ pub struct ServerBuilder {
     routes: Vec<(String, Route)>,
     pages: Vec<(String, String, Bytes)>,
     dry_run: bool,
+    on_accept: Option<OnAccept>,
     on_refusal: Option<OnRefusal>,
 }
 
@@ -257,6 +260,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Is called once for each handshake that is let in, before it is answered, in the task of the connection: it must
+    /// not block. The same goes to `tracing`, in the target `ws_server::handshake`.
+    #[must_use]
+    pub fn on_accept(mut self, report: impl Fn(&AcceptReport<'_>) + Send + Sync + 'static) -> Self {
+        self.on_accept = Some(Box::new(report));
+        self
+    }
+
     /// Is called once for each refusal, in the task of the connection: it must not block. Whatever the caller is told,
     /// the report has everything. The same goes to `tracing`, in the target `ws_server::refusal`.
     #[must_use]
@@ -359,7 +370,9 @@ impl ServerBuilder {
             documentation: self.documentation,
             disclosure: self.disclosure,
             dry_run: self.dry_run,
+            on_accept: self.on_accept,
             on_refusal: self.on_refusal,
+            counters: Arc::new(Counters::new()),
         })
     }
 }

@@ -20,7 +20,7 @@ pub use builder::{Server, ServerBuilder};
 pub use error::{BuildError, ServeError};
 pub use limits::ServerLimits;
 pub use page::PageError;
-pub use report::RefusalReport;
+pub use report::{AcceptReport, RefusalReport};
 pub(crate) use respond::{Answer, Reply, Request, Upgrade, explain_head, respond};
 pub use route::Route;
 pub(crate) use shared::{Arrival, Refused, Shared};

@@ -1,13 +1,14 @@
-//! What the operator learns of a refusal: always everything.
+//! What the operator learns of a handshake: always everything.
 
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::authenticate::Identity;
 use crate::printable::Printable;
 use ws_core::refusal::Cause;
 
 use crate::gate::Trace;
-use crate::session::RequestId;
+use crate::session::{RequestId, SessionInfo};
 
 /// One refused request, whole: the caller may have been told less.
 ///
@@ -34,6 +35,65 @@ pub struct RefusalReport<'a> {
     pub trace: &'a Trace,
     /// Whether this was a dry run: nobody was turned away, somebody asked what would happen.
     pub dry_run: bool,
+}
+
+/// One handshake that is let in.
+///
+/// Its `Display` is one line for a log, without secrets: the query of the request is left out.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct AcceptReport<'a> {
+    /// Where it leads, and what was agreed.
+    pub session: &'a SessionInfo,
+    /// Who it is.
+    pub identity: &'a Identity,
+    /// The checks that were passed.
+    pub trace: &'a Trace,
+}
+
+impl fmt::Display for AcceptReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { session, identity, .. } = self;
+        write!(f, "101 GET {} from {}", session.path(), session.peer())?;
+        match identity.subject() {
+            Some(subject) => write!(f, " as {:?} ({})", subject, identity.scheme().name())?,
+            None => write!(f, " ({})", identity.scheme().name())?,
+        }
+        write!(f, " [{}]", session.request_id())
+    }
+}
+
+impl fmt::Debug for AcceptReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcceptReport")
+            .field("session", self.session)
+            .field("trace", self.trace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AcceptReport<'_> {
+    /// One event for each handshake, in the target `ws_server::handshake`.
+    pub(super) fn trace(&self) {
+        let Self { session, identity, trace } = *self;
+        tracing::info!(
+            target: "ws_server::handshake",
+            request_id = %session.request_id(),
+            route = session.route(),
+            path = session.path(),
+            peer = %session.peer(),
+            scheme = identity.scheme().name(),
+            subject = identity.subject().map(|subject| tracing::field::display(Printable(subject))),
+            subprotocol = session.subprotocol(),
+            checks = %format_args!("{trace:#}"),
+            duration_us = micros(trace),
+            "accepted"
+        );
+    }
+}
+
+fn micros(trace: &Trace) -> u64 {
+    u64::try_from(trace.duration().as_micros()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for RefusalReport<'_> {
@@ -69,7 +129,8 @@ impl RefusalReport<'_> {
             method = self.method,
             path = self.path,
             request_id = %self.request_id,
-            checks = %self.trace,
+            checks = %format_args!("{:#}", self.trace),
+            duration_us = micros(self.trace),
             dry_run = self.dry_run,
             "refused"
         );

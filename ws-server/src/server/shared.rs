@@ -11,17 +11,21 @@ use ws_core::refusal::{Cause, Disclosure, HttpRefusal, Presentation, Refusal};
 
 use super::limits::ServerLimits;
 use super::page::Page;
-use super::report::RefusalReport;
+use super::report::{AcceptReport, RefusalReport};
 use super::respond::imf_fixdate;
 use super::routes::Routes;
 use super::table::Table;
 use crate::authenticate::ClientCertificate;
 use crate::gate::{Facts, Gate, Routes as _, Trace};
 use crate::listener::{Crowded, Places};
+use crate::operate::Counters;
 use crate::session::{Drain, RequestId, Start};
 
 /// What is called for each refusal.
 pub(crate) type OnRefusal = Box<dyn Fn(&RefusalReport<'_>) + Send + Sync>;
+
+/// What is called for each handshake that is let in.
+pub(crate) type OnAccept = Box<dyn Fn(&AcceptReport<'_>) + Send + Sync>;
 
 /// A server, without its sockets.
 pub(crate) struct Shared {
@@ -35,7 +39,9 @@ pub(crate) struct Shared {
     pub(crate) documentation: String,
     pub(crate) disclosure: Disclosure,
     pub(crate) dry_run: bool,
+    pub(crate) on_accept: Option<OnAccept>,
     pub(crate) on_refusal: Option<OnRefusal>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// What is known of a request that is refused.
@@ -78,6 +84,15 @@ impl Shared {
         self.routes.get(route)?.handler.as_deref()
     }
 
+    /// Reports a handshake that is let in, once.
+    pub(super) fn accept(&self, report: &AcceptReport<'_>) {
+        self.counters.count_accepted(report.trace.duration());
+        report.trace();
+        if let Some(on_accept) = &self.on_accept {
+            self.call("on_accept", report.session.request_id(), || on_accept(report));
+        }
+    }
+
     /// Reports a refusal, once, and makes the answer to it. `None`: this cause is not answered.
     pub(crate) fn refuse(&self, refusal: Refusal, about: &Refused<'_>) -> Option<HttpRefusal> {
         let refusal = self.with_retry_after(refusal);
@@ -93,12 +108,14 @@ impl Shared {
             trace,
             dry_run,
         };
+        if dry_run {
+            self.counters.count_dry_run();
+        } else {
+            self.counters.count_refused(refusal.cause, trace.duration());
+        }
         report.trace();
         if let Some(on_refusal) = &self.on_refusal {
-            // A bug in there must not end the accept loop, or leave the caller without an answer.
-            if catch_unwind(AssertUnwindSafe(|| on_refusal(&report))).is_err() {
-                tracing::error!(target: "ws_server::refusal", request_id = %request_id, "on_refusal panicked");
-            }
+            self.call("on_refusal", request_id, || on_refusal(&report));
         }
         let mut answer = refusal.to_http(&Presentation {
             disclosure: self.disclosure,
@@ -128,6 +145,13 @@ impl Shared {
             answer.encode(&mut out);
         }
         out
+    }
+
+    /// Calls a hook. A bug in there must not end the accept loop, or leave the caller without an answer.
+    fn call(&self, hook: &str, request_id: RequestId, call: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(call)).is_err() {
+            tracing::error!(target: "ws_server::handshake", request_id = %request_id, server = self.name, "{hook} panicked");
+        }
     }
 
     fn with_retry_after(&self, refusal: Refusal) -> Refusal {

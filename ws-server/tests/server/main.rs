@@ -4,6 +4,7 @@
 
 mod building;
 mod dry_run;
+mod explained;
 mod handlers;
 mod pages;
 mod shutdown;

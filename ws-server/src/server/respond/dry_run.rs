@@ -32,7 +32,10 @@ pub(super) async fn rehearse(shared: &Shared, request: &Request) -> Option<Answe
     };
     let cors = cors(shared, request);
     match rehearsed.decision {
-        Ok(_) => Some(accepted(request, &cors)),
+        Ok(_) => {
+            shared.counters.count_dry_run();
+            Some(accepted(request, &cors))
+        }
         // What is hidden is answered as what is not there, where no origin is allowed.
         Err(refusal) if refusal.cause == Cause::ResourceHidden => {
             refused(shared, request, refusal, &rehearsed.trace, &vary())

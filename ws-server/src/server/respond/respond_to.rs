@@ -44,7 +44,10 @@ pub(crate) async fn respond(shared: &Shared, request: &Request) -> Reply {
         upgrade.map_err(|error| Refusal::new(Cause::InternalError).detail(error.to_string()))
     });
     match upgrade {
-        Ok(upgrade) => Reply::Upgrade(Box::new(upgrade)),
+        Ok(upgrade) => {
+            upgrade.report(shared, &trace);
+            Reply::Upgrade(Box::new(upgrade))
+        }
         Err(refusal) => Reply::Answer(refuse(shared, request, refusal, &trace)),
     }
 }

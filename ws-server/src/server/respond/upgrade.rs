@@ -8,8 +8,9 @@ use ws_core::handshake::{AnswerError, UpgradeResponse};
 use ws_core::net::{SocketConfig, WebSocket};
 
 use super::request::Request;
-use crate::gate::Accepted;
+use crate::gate::{Accepted, Trace};
 use crate::listener::Place;
+use crate::server::report::AcceptReport;
 use crate::server::routes::RouteEntry;
 use crate::server::shared::Shared;
 use crate::session::{Busy, Opening, SessionInfo};
@@ -46,7 +47,7 @@ impl Upgrade {
         let mut answer = BytesMut::with_capacity(256);
         response.encode(&mut answer);
         let info = SessionInfo {
-            route: Arc::clone(&entry.path),
+            route: route.path,
             target: request.head.target().into(),
             params: route.params,
             identity: (!identity.is_anonymous()).then(|| Box::new(identity)),
@@ -63,15 +64,14 @@ impl Upgrade {
         &self.info
     }
 
-    /// Names the route as the router does that has found it.
-    #[cfg(feature = "axum")]
-    pub(crate) fn name_route(&mut self, path: &str) {
-        self.info.route = path.into();
-    }
-
     /// The compression that was agreed.
     pub(crate) fn deflate(&self) -> Option<(DeflateParams, DeflateConfig)> {
         self.socket.deflate.clone()
+    }
+
+    /// Tells the operator that somebody is let in.
+    pub(super) fn report(&self, shared: &Shared, trace: &Trace) {
+        shared.accept(&AcceptReport { session: &self.info, identity: self.info.identity(), trace });
     }
 
     /// What the session begins with, after the answer was sent. `connect` makes the socket.

@@ -1,0 +1,175 @@
+//! What the operator learns of each handshake: one event, one call, one count.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+use ws_core::refusal::Cause;
+use ws_server::Route;
+use ws_server::authenticate::{AuthenticationError, HandshakeContext, Identity, Scheme};
+
+use crate::support::{Running, echo, handshake};
+
+/// The fields of an event, and its target.
+type Told = BTreeMap<String, String>;
+
+/// Keeps the events of the current thread, on which the whole test runs.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<Told>>>);
+
+impl Events {
+    /// Those of handshakes so far.
+    fn take(&self) -> Vec<Told> {
+        let events = std::mem::take(&mut *self.0.lock().unwrap());
+        let told = ["ws_server::handshake", "ws_server::refusal"];
+        events.into_iter().filter(|event| told.contains(&&*event["target"])).collect()
+    }
+}
+
+impl Subscriber for Events {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields(Told::new());
+        event.record(&mut fields);
+        fields.0.insert("target".to_owned(), event.metadata().target().to_owned());
+        self.0.lock().unwrap().push(fields.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+struct Fields(Told);
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().to_owned(), value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.insert(field.name().to_owned(), format!("{value:?}"));
+    }
+}
+
+/// Everybody is Ann, with a line break in her name.
+fn ann(_: &HandshakeContext<'_>) -> std::future::Ready<Result<Identity, AuthenticationError>> {
+    let who = Identity::new(Scheme::Custom("test".into())).with_subject("ann\nann");
+    std::future::ready(Ok(who))
+}
+
+async fn ask(running: &Running, path: &str) -> u16 {
+    running.connect().await.ask(&handshake(path)).await.status()
+}
+
+#[tokio::test]
+async fn each_handshake_is_one_event_one_call_and_one_count() {
+    let events = Events::default();
+    let _guard = tracing::subscriber::set_default(events.clone());
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let (accepts, refusals) = (Arc::clone(&calls), Arc::clone(&calls));
+    let running = Running::start(|server| {
+        server
+            .route("/rooms/{room}", Route::new(echo).authenticate(ann).subprotocols(["chat"]))
+            .on_accept(move |accepted| {
+                let trace = serde_json::to_value(accepted.trace).unwrap();
+                assert_eq!(trace[0]["check"], "http-version");
+                accepts.lock().unwrap().push(accepted.to_string());
+            })
+            .on_refusal(move |refused| refusals.lock().unwrap().push(refused.to_string()))
+    })
+    .await;
+
+    assert_eq!(ask(&running, "/rooms/one?token=secret").await, 101);
+    let accepted = events.take();
+    assert_eq!(accepted.len(), 1, "{accepted:?}");
+    let accepted = &accepted[0];
+    for (field, value) in [
+        ("target", "ws_server::handshake"),
+        ("message", "accepted"),
+        ("route", "/rooms/{room}"),
+        ("path", "/rooms/one"),
+        ("scheme", "test"),
+        ("subject", "ann\\nann"),
+    ] {
+        assert_eq!(accepted[field], value, "{field}");
+    }
+    assert!(accepted["checks"].starts_with("http-version:"), "{}", accepted["checks"]);
+    assert!(accepted["checks"].contains(" authentication:"), "{}", accepted["checks"]);
+    assert!(accepted["checks"].contains("{test} "), "{}", accepted["checks"]);
+    assert_eq!(accepted["request_id"].len(), 24);
+    assert!(accepted["duration_us"].parse::<u64>().is_ok());
+
+    assert_eq!(ask(&running, "/nowhere?token=secret").await, 404);
+    let refused = events.take();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    let refused = &refused[0];
+    for (field, value) in [
+        ("target", "ws_server::refusal"),
+        ("cause", "route-not-found"),
+        ("path", "/nowhere"),
+        ("status", "404"),
+    ] {
+        assert_eq!(refused[field], value, "{field}");
+    }
+    assert!(refused["checks"].contains(" route=route-not-found"), "{}", refused["checks"]);
+
+    let calls = calls.lock().unwrap();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    let id = &accepted["request_id"];
+    assert!(calls[0].starts_with("101 GET /rooms/one from 127.0.0.1:"), "{}", calls[0]);
+    assert!(calls[0].ends_with(&format!(" as \"ann\\nann\" (test) [{id}]")), "{}", calls[0]);
+    assert!(calls[1].starts_with("404 route-not-found GET /nowhere from "), "{}", calls[1]);
+    for told in [format!("{accepted:?}"), format!("{refused:?}"), calls.join(" ")] {
+        assert!(!told.contains("secret"), "the query may hold credentials: {told}");
+    }
+
+    let counters = running.handle.counters();
+    assert_eq!((counters.accepted(), counters.refused_for(Cause::RouteNotFound)), (1, 1));
+    assert_eq!(counters.refused().map(|(_, count)| count).sum::<u64>(), 1);
+    assert!(counters.time_deciding().as_nanos() > 0);
+    let metrics = running.handle.metrics();
+    for line in [
+        "ws_handshakes_accepted_total 1",
+        "ws_handshakes_refused_total{cause=\"route-not-found\",status=\"404\"} 1",
+    ] {
+        assert!(metrics.lines().any(|told| told == line), "{line} in {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_keeps_nobody_out() {
+    let running = Running::start(|server| {
+        server.route("/echo", Route::new(echo)).on_accept(|_| panic!("a bug, on purpose"))
+    })
+    .await;
+    for _ in 0..2 {
+        assert_eq!(ask(&running, "/echo").await, 101);
+    }
+}
+
+#[tokio::test]
+async fn dry_runs_are_counted_apart() {
+    let running = Running::start(|server| server.dry_run(true).route("/echo", Route::new(echo))).await;
+    for (path, status) in [("/echo", 200), ("/nowhere", 404)] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nAccept: application/problem+json\r\n\r\n");
+        assert_eq!(running.connect().await.ask(&request).await.status(), status);
+    }
+    let counters = running.handle.counters();
+    assert_eq!((counters.dry_runs(), counters.accepted()), (2, 0));
+    assert_eq!(counters.refused().map(|(_, count)| count).sum::<u64>(), 0);
+}
