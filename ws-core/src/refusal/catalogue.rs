@@ -85,6 +85,10 @@ catalogue! {
         "The PROXY protocol header is missing or broken"
         "This listener wants a PROXY protocol header first, and none that is valid came."
         "Turn the PROXY protocol on in the load balancer, or off on this listener."
+    ForwardedInvalid "forwarded-invalid", Answer::http(400).closing(), "RFC 7239 4";
+        "What the proxy says of the client makes no sense"
+        "Forwarded or X-Forwarded-For from a trusted proxy is malformed, or the two name different clients."
+        "The operator has the proxy write one of these fields and remove what clients send in the other."
     HostNotServed "host-not-served", Answer::http(421).closing(), "RFC 9110 15.5.20";
         "This host is not served here"
         "The Host field names a host that this server does not serve."
@@ -93,6 +97,10 @@ catalogue! {
         "Plain HTTP was sent to a TLS port"
         "This port speaks TLS, and the request came unencrypted."
         "Use wss:// or https:// in the address."
+    TlsOnPlainPort "tls-on-plain-port", Answer::http(400).closing(), "RFC 6455 3";
+        "TLS was sent to a plain port"
+        "This port speaks plain HTTP, and the client began with TLS."
+        "Use ws:// or http:// in the address, or the port that speaks TLS."
     TargetTooLong "target-too-long", Answer::http(414).closing(), "RFC 9110 15.5.15";
         "The request target is too long"
         "The path and query together are longer than this server takes."

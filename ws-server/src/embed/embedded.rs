@@ -7,7 +7,7 @@ use super::Connection;
 use crate::gate::{RouteMatch, Trace};
 use crate::listener::{Entry, Place};
 use crate::server::{
-    Answer, Arrival, Refused, Reply, Request, ServerHandle, Shared, Upgrade, explain_head, respond,
+    Answer, Arrival, Refused, Reply, Request, ServerHandle, Shared, Upgrade, explain_head, refuse, respond,
 };
 use crate::session::{Busy, RequestId};
 
@@ -79,16 +79,20 @@ impl Embedded {
     ) -> Met {
         let shared = &self.shared;
         let busy = shared.drain.busy();
-        let (place, crowded) = match shared.places.enter(connection.peer.ip()) {
+        let Connection { peer, secure, certificate } = connection.clone();
+        let mut arrival = Arrival::new(peer, secure, certificate);
+        if let Err(refusal) = shared.look_behind_proxies(&mut arrival, &head) {
+            let request = Request::new(head, shared.facts(arrival, None));
+            return Met::Answered(refuse(shared, &request, refusal, &Trace::default()));
+        }
+        let (place, crowded) = match shared.places.enter(Some(arrival.peer.ip())) {
             Entry::Admitted(mut place) => {
                 let crowded = place.claim().err();
                 (Some(place), crowded)
             }
             Entry::TurnedAway(crowded) => (None, Some(crowded)),
         };
-        let Connection { peer, secure, certificate } = connection.clone();
-        let facts = shared.facts(Arrival { peer, secure, certificate }, crowded);
-        let mut request = Request::new(head, facts);
+        let mut request = Request::new(head, shared.facts(arrival, crowded));
         request.route = route;
         match (respond(shared, &request).await, place) {
             (Reply::Answer(answer), _) => Met::Answered(answer),

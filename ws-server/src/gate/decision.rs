@@ -175,7 +175,7 @@ impl Gate {
         self.enter(head, facts, self.attempts.as_ref(), trace)?;
         let route = route::find(route, head, &*self.routes, trace)?;
         let upgrade = upgrade::check(head, trace)?;
-        origin::check(head, &route.policy.origins, facts.secure, trace)?;
+        origin::check(head, &route.policy.origins, facts, trace)?;
         let request = context(head, facts, &route).with_subprotocols(&upgrade.subprotocols);
         let identity = self.know(&request, &route, trace).await?;
         let subprotocol = subprotocol::select(&upgrade.subprotocols, &route.policy, trace)?;
@@ -192,7 +192,7 @@ impl Gate {
         self.enter(head, facts, self.attempts.as_ref(), trace)?;
         let route = route::find(route, head, &*self.routes, trace)?;
         upgrade::skip(trace);
-        origin::check_rehearsal(head, &route.policy.origins, facts.secure, trace)?;
+        origin::check_rehearsal(head, &route.policy.origins, facts, trace)?;
         self.know(&context(head, facts, &route).with_dry_run(true), &route, trace).await?;
         trace.skip(Check::Subprotocol);
         Ok(route)
@@ -210,7 +210,7 @@ impl Gate {
         address::check(facts, &self.config.addresses, trace)?;
         attempts::check(facts, attempts, trace)?;
         crowding::check(facts, trace)?;
-        served_host::check(head, &self.config.served_hosts, trace)
+        served_host::check(head, facts, &self.config.served_hosts, trace)
     }
 
     async fn know(

@@ -1,5 +1,10 @@
 use std::{net::SocketAddr, time::SystemTime};
 
+use ws_core::{
+    handshake::host,
+    head::{Authority, RequestHead},
+};
+
 use crate::authenticate::ClientCertificate;
 use crate::listener;
 
@@ -12,6 +17,8 @@ pub struct Facts {
     pub peer: SocketAddr,
     /// Whether the client's own connection is encrypted, to here or to a trusted proxy.
     pub secure: bool,
+    /// The host that the client asked for, where a trusted proxy says so; what `Host` says otherwise.
+    pub host: Option<Box<str>>,
     /// The certificate that the client showed, if the listener's verifier trusts it.
     pub certificate: Option<ClientCertificate>,
     /// The time, by which credentials are judged.
@@ -41,8 +48,16 @@ impl From<listener::Crowded> for Crowded {
 }
 
 impl Facts {
+    /// The host that was asked for.
+    pub(super) fn host<'a>(&'a self, head: &'a RequestHead) -> Option<Authority<'a>> {
+        match &self.host {
+            Some(host) => Authority::parse(host.as_bytes()).ok(),
+            None => host(head).ok(),
+        }
+    }
+
     /// An unencrypted request at the time `now`, to a server with room.
     pub const fn new(peer: SocketAddr, now: SystemTime) -> Self {
-        Self { peer, secure: false, certificate: None, now, draining: false, crowded: None }
+        Self { peer, secure: false, host: None, certificate: None, now, draining: false, crowded: None }
     }
 }

@@ -1,15 +1,17 @@
 use ws_core::{head::RequestHead, refusal::Refusal};
 
-use super::{check::Check, origin_policy::OriginError, origin_policy::OriginPolicy, trace::Trace};
+use super::{
+    check::Check, facts::Facts, origin_policy::OriginError, origin_policy::OriginPolicy, trace::Trace,
+};
 
 /// RFC 6455 10.2, 4.2.2: an origin that is not accepted is refused with 403.
 pub(super) fn check(
     head: &RequestHead,
     policy: &OriginPolicy,
-    secure: bool,
+    facts: &Facts,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    settle(head, policy, secure, policy.check(head, secure), trace)
+    settle(head, policy, facts, policy.check(head, facts), trace)
 }
 
 /// The same for a rehearsal by `fetch`: a browser leaves `Origin` out of a GET of the same origin, and says so in
@@ -18,23 +20,23 @@ pub(super) fn check(
 pub(super) fn check_rehearsal(
     head: &RequestHead,
     policy: &OriginPolicy,
-    secure: bool,
+    facts: &Facts,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
     let site = head.fields().first("Sec-Fetch-Site");
     let foreign = matches!(site, Some(b"cross-site" | b"same-site")) && !head.fields().contains("Origin");
-    let result = match policy.check(head, secure) {
+    let result = match policy.check(head, facts) {
         Err(OriginError::Missing) if site == Some(b"same-origin") => Ok(()),
         Ok(()) if foreign && !policy.is_any() => Err(OriginError::Missing),
         result => result,
     };
-    settle(head, policy, secure, result, trace)
+    settle(head, policy, facts, result, trace)
 }
 
 fn settle(
     head: &RequestHead,
     policy: &OriginPolicy,
-    secure: bool,
+    facts: &Facts,
     result: Result<(), OriginError>,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
@@ -49,7 +51,7 @@ fn settle(
             match head.fields().get_str("Origin") {
                 // What does not parse may be anything.
                 Some(origin) if error == OriginError::Denied => {
-                    trace.compared(format!("{origin:?} against {}", policy.compared(head, secure)));
+                    trace.compared(format!("{origin:?} against {}", policy.compared(head, facts)));
                 }
                 _ => trace.compared(error.to_string()),
             }

@@ -2,10 +2,11 @@ use std::fmt;
 
 use thiserror::Error;
 use ws_core::{
-    handshake::host,
     head::{Authority, RequestHead},
     refusal::Cause,
 };
+
+use super::facts::Facts;
 
 /// From which origins (RFC 6454) a WebSocket may be opened: the defence against pages that use somebody else's
 /// cookies (CWE-1385).
@@ -123,8 +124,8 @@ impl OriginPolicy {
     }
 
     /// What this origin is compared with, for the trace.
-    pub(super) fn compared(&self, head: &RequestHead, secure: bool) -> String {
-        let own = || Origin::of(head, secure).map_or_else(|| "no Host".to_owned(), |own| own.to_string());
+    pub(super) fn compared(&self, head: &RequestHead, facts: &Facts) -> String {
+        let own = || Origin::of(head, facts).map_or_else(|| "no Host".to_owned(), |own| own.to_string());
         match &self.allowed {
             Allowed::Any => "any".to_owned(),
             Allowed::SameOrigin => own(),
@@ -145,7 +146,7 @@ impl OriginPolicy {
     }
 
     /// Whether the request comes from an origin that may.
-    pub(super) fn check(&self, head: &RequestHead, secure: bool) -> Result<(), OriginError> {
+    pub(super) fn check(&self, head: &RequestHead, facts: &Facts) -> Result<(), OriginError> {
         let value = match head.fields().single("Origin") {
             Ok(Some(value)) => value,
             Ok(None) if self.required => return Err(OriginError::Missing),
@@ -159,7 +160,7 @@ impl OriginPolicy {
             "null" | "file://" => None,
             text => Some(Origin::parse(text).ok_or(OriginError::Malformed)?),
         };
-        let own = || Origin::of(head, secure);
+        let own = || Origin::of(head, facts);
         let allowed = match (&self.allowed, &origin) {
             (Allowed::Any, _) => true,
             (_, None) => false,
@@ -193,9 +194,9 @@ impl Origin {
     }
 
     /// The origin of the server that this request was sent to.
-    fn of(head: &RequestHead, secure: bool) -> Option<Self> {
-        let authority = host(head).ok()?;
-        Some(Self::new(if secure { "https" } else { "http" }, &authority))
+    fn of(head: &RequestHead, facts: &Facts) -> Option<Self> {
+        let authority = facts.host(head)?;
+        Some(Self::new(if facts.secure { "https" } else { "http" }, &authority))
     }
 
     fn new(scheme: &str, authority: &Authority<'_>) -> Self {

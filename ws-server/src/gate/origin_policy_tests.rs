@@ -9,7 +9,13 @@ fn head(host: &str, origins: &[&str]) -> RequestHead {
 }
 
 fn check(policy: &OriginPolicy, host: &str, secure: bool, origin: &str) -> Result<(), OriginError> {
-    policy.check(&head(host, &[origin]), secure)
+    policy.check(&head(host, &[origin]), &facts(secure))
+}
+
+fn facts(secure: bool) -> Facts {
+    let mut facts = Facts::new(([192, 0, 2, 1], 4711).into(), std::time::SystemTime::UNIX_EPOCH);
+    facts.secure = secure;
+    facts
 }
 
 const OK: Result<(), OriginError> = Ok(());
@@ -171,10 +177,10 @@ fn absent_and_repeated_origins() {
     for policy in
         [OriginPolicy::same_origin(), OriginPolicy::any(), OriginPolicy::list(["https://a"]).unwrap()]
     {
-        assert_eq!(policy.check(&head("a", &[]), true), OK);
-        assert_eq!(policy.clone().required().check(&head("a", &[]), true), Err(OriginError::Missing));
+        assert_eq!(policy.check(&head("a", &[]), &facts(true)), OK);
+        assert_eq!(policy.clone().required().check(&head("a", &[]), &facts(true)), Err(OriginError::Missing));
         let twice = head("a", &["https://a", "https://a"]);
-        assert_eq!(policy.check(&twice, true), Err(OriginError::Repeated));
+        assert_eq!(policy.check(&twice, &facts(true)), Err(OriginError::Repeated));
     }
 }
 

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use ws_core::{head::RequestHead, refusal::Challenge};
 
-use super::origin_policy::OriginPolicy;
+use super::{facts::Facts, origin_policy::OriginPolicy};
 use crate::{
     authenticate::Authenticator,
     authorize::{Authorizer, Roles, Scopes},
@@ -103,8 +103,8 @@ impl Policy {
 
     /// Whether a page of this request's `Origin` may connect, and read answers: what an answer for CORS depends on.
     /// False where there is no origin, or none that parses.
-    pub fn allows_origin(&self, head: &RequestHead, secure: bool) -> bool {
-        head.fields().contains("Origin") && self.origins.check(head, secure).is_ok()
+    pub fn allows_origin(&self, head: &RequestHead, facts: &Facts) -> bool {
+        head.fields().contains("Origin") && self.origins.check(head, facts).is_ok()
     }
 
     /// Whom to ask what somebody may.

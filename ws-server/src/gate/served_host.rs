@@ -1,20 +1,24 @@
 use ws_core::{
-    handshake::host,
     head::{Authority, RequestHead},
     refusal::{Cause, Refusal},
 };
 
-use super::{check::Check, trace::Trace};
+use super::{check::Check, facts::Facts, trace::Trace};
 
 /// RFC 9110 15.5.20: a request for a host that is not served here has come to the wrong place. An empty list serves
 /// every host.
-pub(super) fn check(head: &RequestHead, served: &[String], trace: &mut Trace) -> Result<(), Refusal> {
+pub(super) fn check(
+    head: &RequestHead,
+    facts: &Facts,
+    served: &[String],
+    trace: &mut Trace,
+) -> Result<(), Refusal> {
     if served.is_empty() {
         trace.skip(Check::ServedHost);
         return Ok(());
     }
     // Without a Host, which HTTP/1.0 allows, there is nothing to compare; such a request is no upgrade either.
-    let Ok(asked) = host(head) else {
+    let Some(asked) = facts.host(head) else {
         trace.skip(Check::ServedHost);
         return Ok(());
     };

@@ -2,9 +2,13 @@
 
 mod accept;
 mod bind;
+mod forwarded;
 mod places;
+mod trusted_proxies;
 
 pub(crate) use accept::accept_loop;
 pub use bind::BindError;
 pub(crate) use bind::{ListenAddress, bind};
+pub use forwarded::ForwardedError;
 pub(crate) use places::{Crowded, Entry, Place, Places};
+pub use trusted_proxies::{ForwardedClient, TrustedProxies};

@@ -67,9 +67,10 @@ impl Places {
         })
     }
 
-    /// Counts a connection that was just accepted.
-    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> Entry {
-        let address = counted_as(peer);
+    /// Counts a connection that was just accepted; of nobody where the peer is a proxy, until
+    /// [`assign`](Place::assign) says whose it is.
+    pub(crate) fn enter(self: &Arc<Self>, peer: Option<IpAddr>) -> Entry {
+        let address = peer.map(counted_as);
         let most = self.limit.saturating_add(waiting(self.limit));
         let full = self.open.fetch_add(1, Ordering::Relaxed) >= most;
         if let Err(crowded) = self.count(address, full) {
@@ -82,7 +83,10 @@ impl Places {
     }
 
     /// Counts a connection of this address, unless the address has too many, or else the server is `full`.
-    fn count(&self, address: IpAddr, full: bool) -> Result<(), Crowded> {
+    fn count(&self, address: Option<IpAddr>, full: bool) -> Result<(), Crowded> {
+        let Some(address) = address else {
+            return if full { Err(Crowded::Server) } else { Ok(()) };
+        };
         let mut shard = self.shard(address);
         let open = shard.get(&address).map_or(0, |tally| tally.open);
         if open >= self.limit_per_address.saturating_add(WAITING_PER_ADDRESS) {
@@ -112,7 +116,8 @@ impl Places {
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Arc<Places>,
-    address: IpAddr,
+    /// Under which address it is counted, once that is known.
+    address: Option<IpAddr>,
     of_address: bool,
     of_server: bool,
 }
@@ -120,9 +125,9 @@ pub(crate) struct Place {
 impl Place {
     /// Takes the place if the connection has none yet: one may have come free since it was refused.
     pub(crate) fn claim(&mut self) -> Result<(), Crowded> {
-        if !self.of_address {
-            let mut shard = self.places.shard(self.address);
-            let tally = shard.entry(self.address).or_default();
+        if let Some(address) = self.address.filter(|_| !self.of_address) {
+            let mut shard = self.places.shard(address);
+            let tally = shard.entry(address).or_default();
             if tally.taken >= self.places.limit_per_address {
                 return Err(Crowded::Address);
             }
@@ -141,19 +146,42 @@ impl Place {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        if self.of_server {
-            self.places.taken.fetch_sub(1, Ordering::Relaxed);
+impl Place {
+    /// Counts the connection under the address of this peer from now on: a proxy has many clients, one after another.
+    /// `None`: under nobody's, while the proxy is silent.
+    pub(crate) fn assign(&mut self, peer: Option<IpAddr>) {
+        let address = peer.map(counted_as);
+        if address == self.address {
+            return;
         }
-        if let MapEntry::Occupied(mut entry) = self.places.shard(self.address).entry(self.address) {
+        self.leave();
+        if let Some(address) = address {
+            self.places.shard(address).entry(address).or_default().open += 1;
+        }
+        self.address = address;
+    }
+
+    /// Gives back what is counted under the address.
+    fn leave(&mut self) {
+        let Some(address) = self.address.take() else { return };
+        let of_address = std::mem::take(&mut self.of_address);
+        if let MapEntry::Occupied(mut entry) = self.places.shard(address).entry(address) {
             let tally = entry.get_mut();
-            tally.taken -= usize::from(self.of_address);
+            tally.taken -= usize::from(of_address);
             tally.open -= 1;
             if tally.open == 0 {
                 entry.remove();
             }
         }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.of_server {
+            self.places.taken.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.leave();
         self.places.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -171,7 +199,7 @@ mod tests {
     }
 
     fn admitted(places: &Arc<Places>, peer: IpAddr) -> Place {
-        match places.enter(peer) {
+        match places.enter(Some(peer)) {
             Entry::Admitted(place) => place,
             Entry::TurnedAway(why) => panic!("turned away: {why:?}"),
         }
@@ -205,14 +233,14 @@ mod tests {
     fn the_waiting_rooms_end_somewhere() {
         let places = Places::new(0, 0);
         let waiting: Vec<_> = (0..WAITING_PER_ADDRESS).map(|_| admitted(&places, ip(1))).collect();
-        assert!(matches!(places.enter(ip(1)), Entry::TurnedAway(Crowded::Address)));
+        assert!(matches!(places.enter(Some(ip(1))), Entry::TurnedAway(Crowded::Address)));
         let others: Vec<_> = (0..WAITING - WAITING_PER_ADDRESS)
             .map(|n| admitted(&places, ip(u8::try_from(n + 10).unwrap())))
             .collect();
-        assert!(matches!(places.enter(ip(2)), Entry::TurnedAway(Crowded::Server)));
+        assert!(matches!(places.enter(Some(ip(2))), Entry::TurnedAway(Crowded::Server)));
         assert_eq!(places.open(), WAITING);
         // Where both are full, the address's own count is what is told.
-        assert!(matches!(places.enter(ip(1)), Entry::TurnedAway(Crowded::Address)));
+        assert!(matches!(places.enter(Some(ip(1))), Entry::TurnedAway(Crowded::Address)));
         assert_eq!(places.open(), WAITING);
         drop((waiting, others));
         assert_eq!(places.open(), 0);
@@ -228,5 +256,32 @@ mod tests {
         assert_eq!(places.open(), 0);
         assert_eq!(places.taken.load(Ordering::Relaxed), 0);
         assert!(places.addresses.iter().all(|shard| shard.lock().unwrap().is_empty()));
+    }
+
+    /// A proxy's connections are nobody's until a head says whose they are, and change hands with each request.
+    #[test]
+    fn a_place_is_counted_under_the_address_that_it_is_assigned_to() {
+        let places = Places::new(4, 1);
+        let of_proxy = || match places.enter(None) {
+            Entry::Admitted(place) => place,
+            Entry::TurnedAway(why) => panic!("turned away: {why:?}"),
+        };
+        let (mut first, mut second, mut third) = (of_proxy(), of_proxy(), of_proxy());
+        first.assign(Some(ip(1)));
+        second.assign(Some(ip(1)));
+        third.assign(Some(ip(2)));
+        assert_eq!((first.claim(), second.claim(), third.claim()), (Ok(()), Err(Crowded::Address), Ok(())));
+        assert_eq!(admitted(&places, ip(2)).claim(), Err(Crowded::Address), "one count for both ways");
+        first.assign(Some(ip(3)));
+        assert_eq!((first.claim(), second.claim()), (Ok(()), Ok(())));
+        second.assign(None);
+        assert_eq!(admitted(&places, ip(1)).claim(), Ok(()));
+        drop((first, second, third));
+        assert_eq!((places.open(), places.taken.load(Ordering::Relaxed)), (0, 0));
+        assert!(places.addresses.iter().all(|shard| shard.lock().unwrap().is_empty()));
+        let full = Places::new(0, 0);
+        let waiting: Vec<_> = (0..WAITING).map(|_| full.enter(None)).collect();
+        assert!(matches!(full.enter(None), Entry::TurnedAway(Crowded::Server)));
+        assert!(waiting.iter().all(|entry| matches!(entry, Entry::Admitted(_))));
     }
 }

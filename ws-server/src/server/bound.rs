@@ -153,7 +153,9 @@ const LAST_MOMENT: Duration = Duration::from_millis(20);
 
 /// Finds a place for a connection that was just accepted, and begins to talk.
 fn take(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
-    match shared.places.enter(peer.ip()) {
+    // Behind a proxy are many clients: whose connection it is, is known when the proxy has said so.
+    let counted = (!shared.proxies.trusts(peer.ip())).then(|| peer.ip());
+    match shared.places.enter(counted) {
         Entry::Admitted(place) => {
             tokio::spawn(Conversation::new(Arc::clone(shared), stream, peer, place).run());
         }

@@ -22,7 +22,7 @@ use super::shared::{OnAccept, OnRefusal, Shared};
 use super::table::Table;
 use crate::embed::Embedded;
 use crate::gate::{AddressPolicy, Gate, GateConfig, Policy};
-use crate::listener::{BindError, ListenAddress, Places};
+use crate::listener::{BindError, ListenAddress, Places, TrustedProxies};
 use crate::operate::Counters;
 use crate::rate::Rate;
 use crate::session::Drain;
@@ -68,6 +68,7 @@ impl Server {
             socket: SocketConfig::new(Role::Server),
             compression: None,
             gate: GateConfig::default(),
+            proxies: TrustedProxies::default(),
             routes: Vec::new(),
             pages: Vec::new(),
             dry_run: false,
@@ -91,6 +92,7 @@ pub struct ServerBuilder {
     socket: SocketConfig,
     compression: Option<DeflateConfig>,
     gate: GateConfig,
+    proxies: TrustedProxies,
     routes: Vec<(String, Route)>,
     pages: Vec<(String, String, Bytes)>,
     dry_run: bool,
@@ -187,6 +189,22 @@ impl ServerBuilder {
     #[must_use]
     pub fn served_hosts<S: Into<String>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
         self.gate.served_hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The proxies whose word is taken for who the client is: in `Forwarded` and `X-Forwarded-For`, and in a header of the
+    /// PROXY protocol. Addresses are allowed, denied and counted, and the same origin is found, by what they say.
+    /// Nobody's word is taken by default.
+    ///
+    /// ```
+    /// use ws_server::{Server, TrustedProxies};
+    ///
+    /// let builder = Server::builder().trusted_proxies(TrustedProxies::new(["10.0.0.0/8"])?);
+    /// # Ok::<(), ws_server::NetworkError>(())
+    /// ```
+    #[must_use]
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = proxies;
         self
     }
 
@@ -364,6 +382,7 @@ impl ServerBuilder {
             routes,
             pages,
             places: Places::new(limits.connections, limits.connections_per_address),
+            proxies: self.proxies,
             drain: Drain::new(limits.drain_timeout, limits.restart_window),
             limits,
             name: self.name,

@@ -21,7 +21,7 @@ pub use error::{BuildError, ServeError};
 pub use limits::ServerLimits;
 pub use page::PageError;
 pub use report::{AcceptReport, RefusalReport};
-pub(crate) use respond::{Answer, Reply, Request, Upgrade, explain_head, respond};
+pub(crate) use respond::{Answer, Reply, Request, Upgrade, explain_head, refuse, respond};
 pub use route::Route;
 pub(crate) use shared::{Arrival, Refused, Shared};
 pub use table::RouteError;

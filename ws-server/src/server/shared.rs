@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::BytesMut;
+use ws_core::head::RequestHead;
 use ws_core::refusal::{Cause, Disclosure, HttpRefusal, Presentation, Refusal};
 
 use super::limits::ServerLimits;
@@ -17,7 +18,7 @@ use super::routes::Routes;
 use super::table::Table;
 use crate::authenticate::ClientCertificate;
 use crate::gate::{Facts, Gate, Routes as _, Trace};
-use crate::listener::{Crowded, Places};
+use crate::listener::{Crowded, Places, TrustedProxies};
 use crate::operate::Counters;
 use crate::session::{Drain, RequestId, Start};
 
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) routes: Arc<Routes>,
     pub(super) pages: Table<Page>,
     pub(crate) places: Arc<Places>,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) drain: Arc<Drain>,
     pub(crate) limits: ServerLimits,
     pub(crate) name: String,
@@ -61,6 +63,14 @@ pub(crate) struct Arrival {
     pub(crate) peer: SocketAddr,
     pub(crate) secure: bool,
     pub(crate) certificate: Option<ClientCertificate>,
+    /// The host that a trusted proxy was asked for.
+    pub(crate) host: Option<Box<str>>,
+}
+
+impl Arrival {
+    pub(crate) const fn new(peer: SocketAddr, secure: bool, certificate: Option<ClientCertificate>) -> Self {
+        Self { peer, secure, certificate, host: None }
+    }
 }
 
 impl Shared {
@@ -69,9 +79,22 @@ impl Shared {
         let mut facts = Facts::new(arrival.peer, SystemTime::now());
         facts.secure = arrival.secure;
         facts.certificate = arrival.certificate;
+        facts.host = arrival.host;
         facts.draining = self.drain.has_begun();
         facts.crowded = crowded.map(Into::into);
         facts
+    }
+
+    /// Who sent the request, where a trusted proxy has passed it on.
+    pub(crate) fn look_behind_proxies(
+        &self,
+        arrival: &mut Arrival,
+        head: &RequestHead,
+    ) -> Result<(), Refusal> {
+        let found = self.proxies.client(arrival.peer, arrival.secure, head);
+        let client = found.map_err(|error| Refusal::new(error.cause()).detail(error.to_string()))?;
+        (arrival.peer, arrival.secure, arrival.host) = (client.address, client.secure, client.host);
+        Ok(())
     }
 
     /// Whether there is a route or a page at this path.

@@ -56,7 +56,8 @@ impl SessionInfo {
         self.subprotocol.as_deref()
     }
 
-    /// The other end of the TCP connection.
+    /// Where the client is: the other end of the connection, or whom a [trusted proxy](crate::TrustedProxies) names; the
+    /// port is 0 where the proxy does not tell it.
     pub const fn peer(&self) -> SocketAddr {
         self.peer
     }

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod addresses;
 mod building;
 mod dry_run;
 mod explained;
 mod handlers;
 mod pages;
+mod proxies;
 mod shutdown;
 mod support;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use ws_core::connection::Role;
@@ -76,6 +76,25 @@ impl Answer {
 impl Client {
     pub(crate) async fn to(address: SocketAddr) -> Self {
         Self { stream: TcpStream::connect(address).await.unwrap(), buffer: BytesMut::new() }
+    }
+
+    /// A connection that comes from this address of the loopback.
+    pub(crate) async fn from(source: &str, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(source.parse().unwrap(), 0)).unwrap();
+        Self { stream: socket.connect(address).await.unwrap(), buffer: BytesMut::new() }
+    }
+
+    /// Reads until this holds for what came.
+    pub(crate) async fn bytes_until(&mut self, enough: impl Fn(&[u8]) -> bool) -> &[u8] {
+        timeout(PATIENCE, async {
+            while !enough(&self.buffer) {
+                assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0, "closed too early");
+            }
+        })
+        .await
+        .expect("enough bytes in time");
+        &self.buffer
     }
 
     pub(crate) async fn send(&mut self, text: impl AsRef<[u8]>) {

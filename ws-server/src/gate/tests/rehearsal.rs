@@ -83,7 +83,7 @@ async fn authenticators_are_told_that_it_is_one() {
 #[test]
 fn an_origin_is_allowed_where_there_is_one() {
     let policy = Policy::new();
-    let allows = |request: &Request| policy.allows_origin(&request.head(), false);
+    let allows = |request: &Request| policy.allows_origin(&request.head(), &facts());
     assert!(allows(&Request::new()));
     assert!(!allows(&Request::new().without("Origin")));
     assert!(!allows(&Request::new().with("Origin", "http://evil.example")));

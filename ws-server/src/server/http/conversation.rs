@@ -1,6 +1,6 @@
 //! Requests in, answers out, until the connection ends or one of the requests is let in.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -12,9 +12,9 @@ use ws_core::refusal::{Cause, Refusal};
 
 use super::wire::{NoHead, Wire};
 use crate::deadline::after;
-use crate::gate::{Facts, Trace};
+use crate::gate::Trace;
 use crate::listener::Place;
-use crate::server::respond::{Answer, Reply, Request, Upgrade, Wish, explain_head, respond};
+use crate::server::respond::{Answer, Reply, Request, Upgrade, Wish, explain_head, refuse, respond};
 use crate::server::shared::{Arrival, Refused, Shared};
 use crate::session::{Busy, RequestId};
 
@@ -86,7 +86,10 @@ impl Conversation {
                 }
             };
             match next {
-                Next::Kept => drop(busy),
+                Next::Kept => {
+                    drop(busy);
+                    self.place.assign(self.counted());
+                }
                 Next::Closed => {
                     drop(busy);
                     return self.wire.linger().await;
@@ -129,8 +132,17 @@ impl Conversation {
 
     async fn request(&mut self, head: RequestHead, last: bool) -> Next {
         let shared = Arc::clone(&self.shared);
-        let mut request = Request::new(head, self.facts());
+        let mut arrival = Arrival::new(self.peer, false, None);
+        let seen = shared.look_behind_proxies(&mut arrival, &head);
+        self.place.assign(Some(arrival.peer.ip()));
+        let mut request = Request::new(head, shared.facts(arrival, self.place.claim().err()));
         request.closes |= last;
+        if let Err(refusal) = seen {
+            return match refuse(&shared, &request, refusal, &Trace::default()) {
+                Some(answer) => self.answer(&answer).await,
+                None => Next::Closed,
+            };
+        }
         let reply = tokio::select! {
             biased;
             reply = respond(&shared, &request) => reply,
@@ -170,8 +182,9 @@ impl Conversation {
         }
     }
 
-    fn facts(&mut self) -> Facts {
-        let arrival = Arrival { peer: self.peer, secure: false, certificate: None };
-        self.shared.facts(arrival, self.place.claim().err())
+    /// Whose connection it is between two requests: a proxy's is nobody's.
+    fn counted(&self) -> Option<IpAddr> {
+        let peer = self.peer.ip();
+        (!self.shared.proxies.trusts(peer)).then_some(peer)
     }
 }

@@ -106,7 +106,7 @@ fn cors(shared: &Shared, request: &Request) -> Vec<(&'static str, String)> {
     let origin = request.head.fields().get_str("Origin");
     let route = request.route(&shared.routes);
     if let (Some(origin), Some(route)) = (origin, route)
-        && route.policy.allows_origin(&request.head, request.facts.secure)
+        && route.policy.allows_origin(&request.head, &request.facts)
     {
         fields.push(("Access-Control-Allow-Origin", origin.to_owned()));
         fields.push(("Access-Control-Expose-Headers", EXPOSED.to_owned()));

@@ -10,5 +10,5 @@ mod upgrade;
 pub(crate) use answer::Answer;
 pub(crate) use date::imf_fixdate;
 pub(crate) use request::{Request, Wish};
-pub(crate) use respond_to::{Reply, explain_head, respond};
+pub(crate) use respond_to::{Reply, explain_head, refuse, respond};
 pub(crate) use upgrade::Upgrade;

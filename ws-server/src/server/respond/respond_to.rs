@@ -59,7 +59,7 @@ pub(crate) fn explain_head(error: &HeadError) -> Refusal {
 }
 
 /// Refuses a request.
-pub(super) fn refuse(shared: &Shared, request: &Request, refusal: Refusal, trace: &Trace) -> Option<Answer> {
+pub(crate) fn refuse(shared: &Shared, request: &Request, refusal: Refusal, trace: &Trace) -> Option<Answer> {
     let refusal = shared.refuse(refusal, &request.refused(trace))?;
     Some(finished(Answer::refusal(refusal, wants_head_only(&request.head)), request))
 }
