@@ -21,9 +21,10 @@ pub(super) struct Claims {
     pub(super) id: Option<String>,
     pub(super) scopes: Vec<String>,
     pub(super) roles: Vec<String>,
-    /// Seconds since the epoch, as is the next one.
+    /// Seconds since the epoch, as are the next two.
     pub(super) expires: Option<f64>,
     pub(super) not_before: Option<f64>,
+    pub(super) issued: Option<f64>,
     pub(super) all: Map<String, Value>,
 }
 
@@ -63,11 +64,11 @@ impl Claims {
     /// Reads one JSON object; scopes and roles are in the claims of these names.
     pub(super) fn read(payload: &[u8], scope_claim: &str, roles_claim: &str) -> Result<Self, ClaimsFault> {
         let all = json::parse_object(payload).map_err(ClaimsFault::Json)?;
-        numeric_date(&all, "iat")?;
         // RFC 7519 4.1.1 to 4.1.7: a claim of the wrong type is no claim, and never an absent one.
         Ok(Self {
             expires: numeric_date(&all, "exp")?,
             not_before: numeric_date(&all, "nbf")?,
+            issued: numeric_date(&all, "iat")?,
             issuer: string(&all, "iss")?.map(str::to_owned),
             subject: string(&all, "sub")?.map(str::to_owned),
             id: string(&all, "jti")?.map(str::to_owned),

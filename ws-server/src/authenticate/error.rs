@@ -3,7 +3,7 @@ use std::time::Duration;
 use thiserror::Error;
 use ws_core::refusal::Cause;
 
-use super::bearer::TokenError;
+use super::{bearer::TokenError, signed::SignedFault, ticket::TicketFault};
 
 /// Why an authenticator does not say who somebody is. There is no variant for "no": each names a cause.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -24,6 +24,12 @@ pub enum AuthenticationError {
     /// A wrong user, password, key or session. Which of them is not told.
     #[error("the credentials are wrong")]
     CredentialsRejected,
+    /// A session cookie that does not hold. The caller is told that the credentials are wrong.
+    #[error("the cookie {0}")]
+    CookieRejected(SignedFault),
+    /// A ticket that was never good here. The caller is told that the credentials are wrong.
+    #[error("the ticket {0}")]
+    TicketRejected(#[from] TicketFault),
     /// A ticket for one use has been used.
     #[error("the ticket has been used")]
     TicketSpent,
@@ -61,10 +67,10 @@ pub enum CredentialsFault {
     #[error("the token is empty or has characters that no token has")]
     TokenSyntax,
     /// The query has the parameter more than once.
-    #[error("the query has the token's parameter more than once")]
+    #[error("the query has the credentials' parameter more than once")]
     ParameterRepeated,
     /// There is more than one cookie of that name.
-    #[error("there is more than one cookie of the token's name")]
+    #[error("there is more than one cookie of the credentials' name")]
     CookieRepeated,
     /// `bearer` is the last of the subprotocols: no token follows it.
     #[error("no token follows the subprotocol `bearer`")]
@@ -91,7 +97,9 @@ impl AuthenticationError {
             Self::CredentialsMalformed(_) => Cause::CredentialsMalformed,
             Self::SchemeUnsupported => Cause::SchemeUnsupported,
             Self::Token(error) => error.cause(),
-            Self::CredentialsRejected => Cause::CredentialsRejected,
+            Self::CredentialsRejected | Self::CookieRejected(_) | Self::TicketRejected(_) => {
+                Cause::CredentialsRejected
+            }
             Self::TicketSpent => Cause::TicketSpent,
             Self::TicketExpired => Cause::TicketExpired,
             Self::ClientCertificateRequired => Cause::ClientCertificateRequired,

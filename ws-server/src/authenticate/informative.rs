@@ -37,7 +37,10 @@ impl AuthenticationError {
             Self::CredentialsMissing => Informative::Nothing,
             Self::SchemeUnsupported => Informative::OtherScheme,
             Self::Token(error) => token(error),
-            Self::CredentialsRejected | Self::ClientCertificateRejected => Informative::Wrong,
+            Self::CredentialsRejected
+            | Self::CookieRejected(_)
+            | Self::TicketRejected(_)
+            | Self::ClientCertificateRejected => Informative::Wrong,
             Self::TicketSpent | Self::TicketExpired => Informative::OtherTime,
             Self::Unavailable { .. } => Informative::Unknown,
             Self::Internal => Informative::Failed,

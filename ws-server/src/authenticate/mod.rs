@@ -7,12 +7,16 @@ pub mod bearer;
 mod certificate;
 mod claims;
 mod context;
+pub mod cookie;
 mod error;
 mod identity;
 mod informative;
 mod json;
 mod params;
 mod places;
+mod replaceable;
+pub mod signed;
+pub mod ticket;
 
 pub use ambient::Ambient;
 pub use any_of::AnyOf;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use url::form_urlencoded;
-use ws_core::head::RequestHead;
+use ws_core::{head::RequestHead, refusal::Challenge};
 
 use super::{AuthenticationError, CredentialsFault};
 
@@ -72,4 +72,12 @@ pub(super) const fn malformed(fault: CredentialsFault) -> AuthenticationError {
 /// RFC 9110 5.6.2.
 fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Tells where the credentials go, by a parameter of this name, which is a token.
+pub(super) fn challenge(challenge: Challenge, name: &str, place: &str) -> Challenge {
+    match challenge.clone().param(name, place) {
+        Ok(telling) => telling,
+        Err(_) => challenge,
+    }
 }
