@@ -72,6 +72,21 @@ pub enum CredentialsFault {
     /// There is more than one cookie of that name.
     #[error("there is more than one cookie of the credentials' name")]
     CookieRepeated,
+    /// More than one field has an API key.
+    #[error("there is more than one field with an API key")]
+    KeyRepeated,
+    /// Nothing stands in place of an API key.
+    #[error("the API key is empty")]
+    KeyEmpty,
+    /// What follows `Basic` is not base64 (RFC 7617 2).
+    #[error("the Basic credentials are not base64")]
+    UserPassEncoding,
+    /// There is no colon between user and password (RFC 7617 2).
+    #[error("the Basic credentials have no colon between user and password")]
+    UserPassColon,
+    /// User or password are not UTF-8, or have control characters (RFC 7617 2, 2.1).
+    #[error("the Basic credentials are not UTF-8 without control characters")]
+    UserPassCharacters,
     /// `bearer` is the last of the subprotocols: no token follows it.
     #[error("no token follows the subprotocol `bearer`")]
     SubprotocolAlone,

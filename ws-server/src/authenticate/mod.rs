@@ -2,6 +2,7 @@
 
 mod ambient;
 mod any_of;
+pub mod api_key;
 mod authenticator;
 pub mod bearer;
 mod certificate;
