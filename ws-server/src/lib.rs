@@ -71,6 +71,7 @@ mod guard;
 mod listener;
 mod networks;
 mod operate;
+pub mod prepare;
 mod printable;
 mod rate;
 mod server;

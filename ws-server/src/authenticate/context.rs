@@ -4,6 +4,7 @@ use ws_core::head::RequestHead;
 
 use super::ClientCertificate;
 use crate::Params;
+use crate::gate::Facts;
 
 /// What an authenticator or an authorizer may look at: a handshake that is in order so far.
 ///
@@ -46,6 +47,13 @@ impl<'a> HandshakeContext<'a> {
             params: None,
             certificate: None,
         }
+    }
+
+    /// A request of which this is known.
+    pub(crate) const fn of(head: &'a RequestHead, facts: &'a Facts) -> Self {
+        Self::new(head, facts.peer, facts.now)
+            .with_security(facts.secure)
+            .with_client_certificate(facts.certificate.as_ref())
     }
 
     /// Whether the request came over TLS.

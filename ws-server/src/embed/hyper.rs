@@ -64,13 +64,13 @@ impl Embedded {
         };
         match met {
             Met::Answered(answer) => respond_with(answer),
-            Met::Admitted { upgrade, place, busy } => {
+            Met::Admitted { mut upgrade, place, busy } => {
                 let Some(on_upgrade) = parts.extensions.remove::<OnUpgrade>() else {
                     return self.cannot_upgrade(connection);
                 };
-                let (shared, route) = (Arc::clone(&self.shared), upgrade.route);
+                let (shared, route, own) = (Arc::clone(&self.shared), upgrade.route, upgrade.take_handler());
                 self.open(upgrade, on_upgrade, place, busy, move |opening| {
-                    if let Some(handler) = shared.handler(route) {
+                    if let Some(handler) = own.as_deref().or_else(|| shared.handler(route)) {
                         handler.start(opening);
                     }
                 })
@@ -144,8 +144,9 @@ pub(super) fn respond_with(answer: Option<Answer>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(answer.body));
     *response.status_mut() =
         StatusCode::from_u16(answer.head.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.head.fields {
-        // Our own fields are printable ASCII with names that are tokens.
+    let own = answer.head.fields.into_iter().map(|(name, value)| (name.to_owned(), value));
+    for (name, value) in own.chain(answer.head.foreign) {
+        // Our own fields are printable ASCII with names that are tokens; what else cannot stand in a header is left out.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
         }

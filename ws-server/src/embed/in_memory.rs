@@ -133,6 +133,7 @@ impl Handshake<'_> {
                     .fields
                     .into_iter()
                     .map(|(name, value)| (name.to_owned(), value))
+                    .chain(answer.head.foreign)
                     .collect(),
                 body: answer.body.into(),
                 socket: None,
@@ -140,12 +141,9 @@ impl Handshake<'_> {
             Met::Admitted { upgrade, place, busy } => {
                 let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
                 let shared = &embedded.shared;
-                let (route, deflate) = (upgrade.route, upgrade.deflate());
+                let deflate = upgrade.deflate();
                 let connect = |config| WebSocket::from_stream(ours, config, BytesMut::new());
-                let opening = upgrade.opening(shared, connect, place, busy);
-                if let Some(handler) = shared.handler(route) {
-                    handler.start(opening);
-                }
+                upgrade.start(shared, connect, place, busy);
                 let config = SocketConfig { deflate, ..SocketConfig::new(Role::Client) };
                 let socket = WebSocket::from_stream(theirs, config, BytesMut::new());
                 Verdict { status: 101, fields: Vec::new(), body: Vec::new(), socket: Some(socket) }

@@ -49,11 +49,13 @@ pub enum Check {
     Policy,
     /// A subprotocol that both speak (RFC 6455 4.2.2).
     Subprotocol,
+    /// What the route gets ready before the answer, such as a connection to a server behind it.
+    Preparation,
 }
 
 impl Check {
     /// All of them, in their order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::HttpVersion,
         Self::Host,
         Self::Body,
@@ -76,6 +78,7 @@ impl Check {
         Self::Roles,
         Self::Policy,
         Self::Subprotocol,
+        Self::Preparation,
     ];
 
     /// Its name in logs.
@@ -103,6 +106,7 @@ impl Check {
             Self::Roles => "roles",
             Self::Policy => "policy",
             Self::Subprotocol => "subprotocol",
+            Self::Preparation => "preparation",
         }
     }
 }

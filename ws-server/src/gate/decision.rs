@@ -95,6 +95,16 @@ pub struct Accepted {
     pub subprotocol: Option<String>,
 }
 
+/// A dry run that a handshake would have passed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Rehearsed {
+    /// Where.
+    pub route: RouteMatch,
+    /// By whom.
+    pub identity: Identity,
+}
+
 impl Default for GateConfig {
     fn default() -> Self {
         Self {
@@ -140,7 +150,7 @@ impl Gate {
     /// What the handshake at the same address would get, for a plain GET: no upgrade is demanded.
     ///
     /// Cancel safety and panics as for [`check`](Self::check).
-    pub async fn check_dry_run(&self, head: &RequestHead, facts: &Facts) -> Checked<RouteMatch> {
+    pub async fn check_dry_run(&self, head: &RequestHead, facts: &Facts) -> Checked<Rehearsed> {
         let mut trace = Trace::begin();
         let decision = self.rehearse(head, facts, None, &mut trace).await;
         Checked { decision, trace }
@@ -159,7 +169,7 @@ impl Gate {
         route: RouteMatch,
         head: &RequestHead,
         facts: &Facts,
-    ) -> Checked<RouteMatch> {
+    ) -> Checked<Rehearsed> {
         let mut trace = Trace::begin();
         let decision = self.rehearse(head, facts, Some(route), &mut trace).await;
         Checked { decision, trace }
@@ -188,14 +198,14 @@ impl Gate {
         facts: &Facts,
         route: Option<RouteMatch>,
         trace: &mut Trace,
-    ) -> Result<RouteMatch, Refusal> {
+    ) -> Result<Rehearsed, Refusal> {
         self.enter(head, facts, self.attempts.as_ref(), trace)?;
         let route = route::find(route, head, &*self.routes, trace)?;
         upgrade::skip(trace);
         origin::check_rehearsal(head, &route.policy.origins, facts, trace)?;
-        self.know(&context(head, facts, &route).with_dry_run(true), &route, trace).await?;
+        let identity = self.know(&context(head, facts, &route).with_dry_run(true), &route, trace).await?;
         trace.skip(Check::Subprotocol);
-        Ok(route)
+        Ok(Rehearsed { route, identity })
     }
 
     fn enter(
@@ -227,11 +237,7 @@ impl Gate {
 }
 
 fn context<'a>(head: &'a RequestHead, facts: &'a Facts, route: &'a RouteMatch) -> HandshakeContext<'a> {
-    HandshakeContext::new(head, facts.peer, facts.now)
-        .with_security(facts.secure)
-        .with_route(&route.path)
-        .with_params(&route.params)
-        .with_client_certificate(facts.certificate.as_ref())
+    HandshakeContext::of(head, facts).with_route(&route.path).with_params(&route.params)
 }
 
 impl fmt::Debug for Gate {

@@ -26,7 +26,7 @@ mod upgrade;
 
 pub use address::AddressPolicy;
 pub use check::Check;
-pub use decision::{Accepted, Checked, Gate, GateConfig};
+pub use decision::{Accepted, Checked, Gate, GateConfig, Rehearsed};
 pub use facts::{Crowded, Facts};
 pub use origin_policy::{OriginPatternError, OriginPolicy};
 pub use policy::Policy;

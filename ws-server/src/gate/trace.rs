@@ -86,7 +86,7 @@ impl Trace {
         Self { steps: Vec::with_capacity(Check::ALL.len()), clock: Some(Clock { began: now, read: now }) }
     }
 
-    pub(super) fn pass(&mut self, check: Check) {
+    pub(crate) fn pass(&mut self, check: Check) {
         let duration = self.lap();
         self.push(check, Outcome::Passed, duration);
     }
@@ -100,14 +100,14 @@ impl Trace {
         self.push(check, Outcome::Skipped, Duration::ZERO);
     }
 
-    pub(super) fn refuse(&mut self, check: Check, cause: Cause) {
+    pub(crate) fn refuse(&mut self, check: Check, cause: Cause) {
         let duration = self.lap();
         self.push(check, Outcome::Refused(cause), duration);
     }
 
     /// Adds what the last check compared: nothing that is secret, and for one that passed nothing that has to be made
     /// first.
-    pub(super) fn compared(&mut self, compared: impl Into<Cow<'static, str>>) {
+    pub(crate) fn compared(&mut self, compared: impl Into<Cow<'static, str>>) {
         if let Some(step) = self.steps.last_mut() {
             step.compared = compared.into();
         }

@@ -335,7 +335,7 @@ impl ServerBuilder {
     }
 
     fn with_handlers(self) -> Result<Self, BuildError> {
-        match self.routes.iter().find(|(_, route)| route.handler.is_none()) {
+        match self.routes.iter().find(|(_, route)| route.handler.is_none() && route.prepare.is_none()) {
             Some((path, _)) => Err(BuildError::HandlerMissing { path: path.clone() }),
             None => Ok(self),
         }
@@ -361,6 +361,8 @@ impl ServerBuilder {
             path: path.into(),
             policy: Arc::new(route.policy),
             handler: route.handler,
+            prepare: route.prepare,
+            prepare_timeout: route.prepare_timeout,
             compression: match route.compression {
                 Compression::AsTheServer => self.compression.clone(),
                 Compression::Off => None,

@@ -1,6 +1,7 @@
 //! One route: a handler, and who may reach it.
 
 use std::fmt;
+use std::time::Duration;
 
 use ws_core::connection::Limits;
 use ws_core::deflate::DeflateConfig;
@@ -8,6 +9,7 @@ use ws_core::deflate::DeflateConfig;
 use crate::authenticate::Authenticator;
 use crate::authorize::Authorizer;
 use crate::gate::{OriginPolicy, Policy};
+use crate::prepare::{Prepare, Preparing, WithHandler};
 use crate::session::{Outcome, Session, Start};
 
 /// A handler, and the rules for those who want to reach it.
@@ -24,6 +26,8 @@ use crate::session::{Outcome, Session, Start};
 pub struct Route {
     /// `None`: the program that embeds it has one.
     pub(super) handler: Option<Box<dyn Start>>,
+    pub(super) prepare: Option<Box<dyn Preparing>>,
+    pub(super) prepare_timeout: Duration,
     pub(super) policy: Policy,
     pub(super) compression: Compression,
     pub(super) limits: Option<Limits>,
@@ -63,9 +67,35 @@ impl Route {
         Self { handler: Some(Box::new(handler)), ..Self::embedded() }
     }
 
+    /// A route that gets something ready after all checks and before the 101, and runs `handler` with it: a gateway, that
+    /// lets nobody in before the server behind it has. See [`Prepare`].
+    pub fn prepared<P, F, R>(prepare: P, handler: F) -> Self
+    where
+        P: Prepare,
+        F: Fn(Session, P::Value) -> R + Send + Sync + 'static,
+        R: Future<Output: Outcome> + Send + 'static,
+    {
+        Self { prepare: Some(Box::new(WithHandler::new(prepare, handler))), ..Self::embedded() }
+    }
+
+    /// What a [`prepared`](Self::prepared) route has to get ready; 30 s by default. Beyond it: `internal-error`, so that
+    /// whoever prepares bounds its own time with a cause that says more.
+    #[must_use]
+    pub const fn prepare_timeout(mut self, timeout: Duration) -> Self {
+        self.prepare_timeout = timeout;
+        self
+    }
+
     /// A route whose handler is that of a program that [embeds](crate::embed) it. A server of its own cannot have one.
     pub fn embedded() -> Self {
-        Self { handler: None, policy: Policy::default(), compression: Compression::AsTheServer, limits: None }
+        Self {
+            handler: None,
+            prepare: None,
+            prepare_timeout: Duration::from_secs(30),
+            policy: Policy::default(),
+            compression: Compression::AsTheServer,
+            limits: None,
+        }
     }
 
     /// Demands credentials that `authenticator` takes. Of several, the first whose credentials are there decides.

@@ -1,12 +1,14 @@
 //! All routes of a server, as the gate and the sessions see them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ws_core::deflate::DeflateConfig;
 use ws_core::net::SocketConfig;
 
 use super::table::{RouteError, Table};
 use crate::gate::{Policy, RouteMatch, Routes as Find};
+use crate::prepare::Preparing;
 use crate::session::Start;
 
 /// What happens on one path.
@@ -15,6 +17,9 @@ pub(super) struct RouteEntry {
     pub(super) policy: Arc<Policy>,
     /// `None`: a program that embeds this has one.
     pub(super) handler: Option<Box<dyn Start>>,
+    /// What is got ready before the 101, and by whom within which time.
+    pub(super) prepare: Option<Box<dyn Preparing>>,
+    pub(super) prepare_timeout: Duration,
     pub(super) compression: Option<DeflateConfig>,
     /// For the sockets of this route, which share it where no compression is agreed.
     pub(super) socket: Arc<SocketConfig>,

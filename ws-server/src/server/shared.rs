@@ -119,11 +119,24 @@ impl Shared {
     /// Reports a refusal, once, and makes the answer to it. `None`: this cause is not answered.
     pub(crate) fn refuse(&self, refusal: Refusal, about: &Refused<'_>) -> Option<HttpRefusal> {
         let refusal = self.with_retry_after(refusal);
+        self.report(&refusal, refusal.cause.status(), about);
+        let mut answer = refusal.to_http(&Presentation {
+            disclosure: self.disclosure,
+            name: &self.name,
+            request_id: about.request_id.text().as_str(),
+            documentation: &self.documentation,
+        })?;
+        answer.fields.push(("Date", imf_fixdate(SystemTime::now())));
+        Some(answer)
+    }
+
+    /// Tells the operator of a refusal that is answered with this status.
+    pub(super) fn report(&self, refusal: &Refusal, status: Option<u16>, about: &Refused<'_>) {
         let Refused { peer, request_id, method, path, trace, dry_run } = *about;
         let report = RefusalReport {
             cause: refusal.cause,
             detail: &refusal.detail,
-            status: refusal.cause.status(),
+            status,
             peer,
             method,
             path,
@@ -140,14 +153,6 @@ impl Shared {
         if let Some(on_refusal) = &self.on_refusal {
             self.call("on_refusal", request_id, || on_refusal(&report));
         }
-        let mut answer = refusal.to_http(&Presentation {
-            disclosure: self.disclosure,
-            name: &self.name,
-            request_id: request_id.text().as_str(),
-            documentation: &self.documentation,
-        })?;
-        answer.fields.push(("Date", imf_fixdate(SystemTime::now())));
-        Some(answer)
     }
 
     /// The answer to somebody for whom there is not even time to read the head.

@@ -8,6 +8,7 @@ mod dry_run;
 mod explained;
 mod handlers;
 mod pages;
+mod prepare;
 mod proxies;
 mod shutdown;
 mod support;

@@ -351,7 +351,9 @@ async fn every_refusal_is_answered_as_the_catalogue_says() {
         checks.insert(check);
     }
     assert_eq!(causes, OURS.into_iter().collect(), "each cause has a case");
-    assert_eq!(checks, Check::ALL.into_iter().collect(), "each check refuses somebody");
+    // The preparation is the route's own, behind the gate.
+    let ours = Check::ALL.into_iter().filter(|check| *check != Check::Preparation);
+    assert_eq!(checks, ours.collect(), "each check refuses somebody");
 }
 
 fn assert_required_fields(cause: Cause, answer: &HttpRefusal) {

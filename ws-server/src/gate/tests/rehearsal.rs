@@ -11,7 +11,7 @@ fn plain() -> Request {
         .without("Sec-WebSocket-Version")
 }
 
-async fn rehearse(policy: Policy, request: &Request) -> Result<RouteMatch, Cause> {
+async fn rehearse(policy: Policy, request: &Request) -> Result<Rehearsed, Cause> {
     let checked = gate(policy).check_dry_run(&request.head(), &facts()).await;
     assert!(matches!(checked.trace.outcome(Check::Key), None | Some(Outcome::Skipped)), "{}", checked.trace);
     checked.decision.map_err(|refusal| refusal.cause)
@@ -20,7 +20,7 @@ async fn rehearse(policy: Policy, request: &Request) -> Result<RouteMatch, Cause
 #[tokio::test]
 async fn a_rehearsal_needs_no_upgrade() {
     let policy = || Policy::new().authenticate(bearer()).subprotocols(["chat.v2"]).require_subprotocol();
-    assert_eq!(rehearse(policy(), &plain().bearer(&good())).await.unwrap().route, 7);
+    assert_eq!(rehearse(policy(), &plain().bearer(&good())).await.unwrap().route.route, 7);
     assert_eq!(rehearse(policy(), &plain()).await.unwrap_err(), Cause::CredentialsMissing);
     assert_eq!(rehearse(policy(), &plain().target("/")).await.unwrap_err(), Cause::RouteNotFound);
     let foreign = plain().with("Origin", "http://evil.example");

@@ -175,10 +175,9 @@ impl Conversation {
     async fn upgrade(mut self, upgrade: Upgrade, busy: Busy) {
         let time = self.shared.limits.handshake_timeout;
         if self.wire.send([&upgrade.answer, &[]], time).await.is_ok() {
-            let Some(handler) = self.shared.handler(upgrade.route) else { return };
             let (stream, leftover) = self.wire.into_parts();
             let connect = |config| WebSocket::from_tcp(stream, config, leftover);
-            handler.start(upgrade.opening(&self.shared, connect, self.place, busy));
+            upgrade.start(&self.shared, connect, self.place, busy);
         }
     }
 

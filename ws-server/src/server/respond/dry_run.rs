@@ -9,11 +9,13 @@ use bytes::Bytes;
 use ws_core::handshake::TokenList;
 use ws_core::refusal::{Cause, Refusal};
 
+use super::admit;
 use super::answer::Answer;
 use super::imf_fixdate;
 use super::request::{Request, Wish};
 use super::respond_to::finished;
-use crate::gate::{Checked, Trace};
+use crate::gate::{Checked, Rehearsed, Trace};
+use crate::prepare::Unprepared;
 use crate::server::shared::Shared;
 
 /// What a page of an allowed origin may read of the answer.
@@ -26,21 +28,30 @@ pub(super) async fn rehearse(shared: &Shared, request: &Request) -> Option<Answe
     if request.wish == Wish::Preflight {
         return preflight(shared, request);
     }
-    let rehearsed = match &request.route {
+    let Checked { decision, mut trace } = match &request.route {
         None => shared.gate.check_dry_run(&request.head, &request.facts).await,
         Some(route) => shared.gate.check_dry_run_at(route.clone(), &request.head, &request.facts).await,
     };
     let cors = cors(shared, request);
-    match rehearsed.decision {
-        Ok(_) => {
+    let rehearsed = match decision {
+        Ok(Rehearsed { route, identity, .. }) => {
+            admit::rehearse(shared, request, &route, &identity, &mut trace).await
+        }
+        Err(refusal) => Err(refusal.into()),
+    };
+    match rehearsed {
+        Ok(()) => {
             shared.counters.count_dry_run();
             Some(accepted(request, &cors))
         }
         // What is hidden is answered as what is not there, where no origin is allowed.
-        Err(refusal) if refusal.cause == Cause::ResourceHidden => {
-            refused(shared, request, refusal, &rehearsed.trace, &vary())
+        Err(Unprepared::Refused(refusal)) if refusal.cause == Cause::ResourceHidden => {
+            refused(shared, request, refusal, &trace, &vary())
         }
-        Err(refusal) => refused(shared, request, refusal, &rehearsed.trace, &cors),
+        // An answer of somebody else is one to a handshake; whoever rehearses is told the cause.
+        Err(Unprepared::Refused(refusal) | Unprepared::Answered(refusal, _)) => {
+            refused(shared, request, refusal, &trace, &cors)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a request to its answer, wherever the request was read: by our own listener, by hyper, or in memory.
 
+mod admit;
 mod answer;
 mod date;
 mod dry_run;

@@ -3,6 +3,7 @@
 use ws_core::handshake::TokenList;
 use ws_core::head::RequestHead;
 
+use crate::authenticate::HandshakeContext;
 use crate::gate::{Facts, RouteMatch, Routes, Trace};
 use crate::server::shared::Refused;
 use crate::session::RequestId;
@@ -29,6 +30,11 @@ impl Request {
     /// Where it is for.
     pub(super) fn route(&self, routes: &impl Routes) -> Option<RouteMatch> {
         self.route.clone().or_else(|| routes.find(self.head.path()))
+    }
+
+    /// What whoever decides about it may look at.
+    pub(super) fn context<'a>(&'a self, route: &'a RouteMatch) -> HandshakeContext<'a> {
+        HandshakeContext::of(&self.head, &self.facts).with_route(&route.path).with_params(&route.params)
     }
 
     /// What the operator is told about it if it is refused.

@@ -5,12 +5,14 @@ use std::time::SystemTime;
 use ws_core::head::HeadError;
 use ws_core::refusal::{Cause, Refusal};
 
+use super::admit::admit;
 use super::answer::Answer;
 use super::dry_run::rehearse;
 use super::imf_fixdate;
 use super::request::{Request, Wish, wants_head_only};
 use super::upgrade::Upgrade;
 use crate::gate::{Checked, Trace};
+use crate::prepare::{ForeignAnswer, Unprepared};
 use crate::server::page::{Page, PageRequest};
 use crate::server::shared::Shared;
 
@@ -34,21 +36,23 @@ pub(crate) async fn respond(shared: &Shared, request: &Request) -> Reply {
     {
         return Reply::Answer(show(shared, request, page));
     }
-    let Checked { decision, trace } = match &request.route {
+    let Checked { decision, mut trace } = match &request.route {
         None => shared.gate.check(&request.head, &request.facts).await,
         Some(route) => shared.gate.check_at(route.clone(), &request.head, &request.facts).await,
     };
-    let upgrade = decision.and_then(|accepted| {
-        let entry = shared.routes.get(accepted.route.route).ok_or(Cause::InternalError)?;
-        let upgrade = Upgrade::prepare(entry, request, accepted);
-        upgrade.map_err(|error| Refusal::new(Cause::InternalError).detail(error.to_string()))
-    });
-    match upgrade {
+    let admitted = match decision {
+        Ok(accepted) => admit(shared, request, accepted, &mut trace).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match admitted {
         Ok(upgrade) => {
             upgrade.report(shared, &trace);
             Reply::Upgrade(Box::new(upgrade))
         }
-        Err(refusal) => Reply::Answer(refuse(shared, request, refusal, &trace)),
+        Err(Unprepared::Refused(refusal)) => Reply::Answer(refuse(shared, request, refusal, &trace)),
+        Err(Unprepared::Answered(refusal, answer)) => {
+            Reply::Answer(Some(pass_on(shared, request, &refusal, &answer, &trace)))
+        }
     }
 }
 
@@ -62,6 +66,18 @@ pub(crate) fn explain_head(error: &HeadError) -> Refusal {
 pub(crate) fn refuse(shared: &Shared, request: &Request, refusal: Refusal, trace: &Trace) -> Option<Answer> {
     let refusal = shared.refuse(refusal, &request.refused(trace))?;
     Some(finished(Answer::refusal(refusal, wants_head_only(&request.head)), request))
+}
+
+/// Gives the answer that somebody else gave.
+fn pass_on(
+    shared: &Shared,
+    request: &Request,
+    refusal: &Refusal,
+    answer: &ForeignAnswer,
+    trace: &Trace,
+) -> Answer {
+    shared.report(refusal, Some(answer.status), &request.refused(trace));
+    finished(Answer::foreign(answer, request.id), request)
 }
 
 /// An answer with what every answer to this request has.

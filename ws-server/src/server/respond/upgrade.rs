@@ -13,13 +13,15 @@ use crate::listener::Place;
 use crate::server::report::AcceptReport;
 use crate::server::routes::RouteEntry;
 use crate::server::shared::Shared;
-use crate::session::{Busy, Opening, SessionInfo};
+use crate::session::{Busy, Opening, SessionInfo, Start};
 
 /// An accepted handshake: the 101, ready to be sent, and what the session needs.
 pub(crate) struct Upgrade {
     pub(crate) answer: BytesMut,
     /// The number of the route.
     pub(crate) route: usize,
+    /// What runs, where the route has got something ready for this session alone.
+    handler: Option<Box<dyn Start>>,
     info: SessionInfo,
     socket: Arc<SocketConfig>,
 }
@@ -30,6 +32,7 @@ impl Upgrade {
         entry: &RouteEntry,
         request: &Request,
         accepted: Accepted,
+        handler: Option<Box<dyn Start>>,
     ) -> Result<Self, AnswerError> {
         let Accepted { upgrade, identity, subprotocol, route, .. } = accepted;
         let mut response = UpgradeResponse::new(&upgrade);
@@ -55,13 +58,33 @@ impl Upgrade {
             peer: request.facts.peer,
             request_id: request.id,
         };
-        Ok(Self { answer, info, route: route.route, socket })
+        Ok(Self { answer, handler, info, route: route.route, socket })
     }
 
     /// What is known about the session that is to begin.
     #[cfg(feature = "axum")]
     pub(crate) const fn info(&self) -> &SessionInfo {
         &self.info
+    }
+
+    /// Begins the session, after the answer was sent: with the handler of its own, or with that of its route.
+    pub(crate) fn start(
+        mut self,
+        shared: &Shared,
+        connect: impl FnOnce(Arc<SocketConfig>) -> WebSocket,
+        place: Place,
+        busy: Busy,
+    ) {
+        let (own, route) = (self.handler.take(), self.route);
+        if let Some(handler) = own.as_deref().or_else(|| shared.handler(route)) {
+            handler.start(self.opening(shared, connect, place, busy));
+        }
+    }
+
+    /// The handler of this session alone.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn take_handler(&mut self) -> Option<Box<dyn Start>> {
+        self.handler.take()
     }
 
     /// The compression that was agreed.
