@@ -5,6 +5,8 @@
 
 mod action;
 mod authorizer;
+#[cfg(feature = "cedar")]
+pub mod cedar;
 mod combinators;
 mod decide;
 mod error;
