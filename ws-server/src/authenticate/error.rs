@@ -20,7 +20,7 @@ pub enum AuthenticationError {
     SchemeUnsupported,
     /// There is a token, and it is not good.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Token(TokenError),
     /// A wrong user, password, key or session. Which of them is not told.
     #[error("the credentials are wrong")]
     CredentialsRejected,
@@ -96,6 +96,15 @@ pub enum CredentialsFault {
     /// Another fault, of credentials that are the application's own.
     #[error("the credentials are malformed")]
     Syntax,
+}
+
+impl From<TokenError> for AuthenticationError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::KeysUnavailable { retry_after } => Self::Unavailable { retry_after },
+            error => Self::Token(error),
+        }
+    }
 }
 
 impl AuthenticationError {

@@ -68,6 +68,7 @@ const fn token(error: &TokenError) -> Informative {
         | TokenError::HeaderParameter(_)
         | TokenError::CriticalExtension => Informative::OtherForm,
         TokenError::KeyUnknown => Informative::OtherKey,
+        TokenError::KeysUnavailable { .. } => Informative::Unknown,
         TokenError::AlgorithmNone
         | TokenError::AlgorithmUnknown
         | TokenError::AlgorithmDenied(_)

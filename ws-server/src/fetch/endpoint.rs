@@ -35,6 +35,9 @@ pub enum EndpointError {
     /// A user or a password before the host: they would end up in logs.
     #[error("the address has a user or a password; give credentials by themselves")]
     Credentials,
+    /// A query, in the place of an issuer, which has none.
+    #[error("the address has a query, which an issuer cannot have")]
+    Query,
     /// A fragment, which is never sent.
     #[error("the address has a fragment, which is never sent")]
     Fragment,

@@ -56,6 +56,19 @@ impl Algorithm {
         Self::EdDsa,
     ];
 
+    /// Those whose verifying key may be known to everybody: all but the HMACs.
+    pub const ASYMMETRIC: [Self; 9] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::EdDsa,
+    ];
+
     /// The value of `alg` that names it; compared with case (RFC 7515 4.1.1).
     pub const fn name(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@ use std::future::ready;
 use ws_core::refusal::Challenge;
 
 use super::{
+    error::TokenError,
     source::{self, Source},
     verifier::Verifier,
 };
@@ -46,6 +47,12 @@ impl Bearer {
         let token = source::find(&self.sources, request)?;
         Ok(self.verifier.verify(&token, request.now())?)
     }
+
+    /// After keys have been fetched.
+    async fn identify_fresh(&self, request: &HandshakeContext<'_>) -> Result<Identity, AuthenticationError> {
+        let token = source::find(&self.sources, request)?;
+        Ok(self.verifier.verify_fresh(&token, request.now()).await?)
+    }
 }
 
 impl Authenticator for Bearer {
@@ -53,7 +60,12 @@ impl Authenticator for Bearer {
         &'a self,
         request: &'a HandshakeContext<'a>,
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
-        Box::pin(ready(self.identify(request)))
+        match self.identify(request) {
+            Err(
+                AuthenticationError::Token(TokenError::KeyUnknown) | AuthenticationError::Unavailable { .. },
+            ) if self.verifier.has_source() => Box::pin(self.identify_fresh(request)),
+            decided => Box::pin(ready(decided)),
+        }
     }
 
     fn challenges(&self) -> Vec<Challenge> {

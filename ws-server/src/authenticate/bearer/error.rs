@@ -46,6 +46,12 @@ pub enum TokenError {
     /// There is no key that has this `kid`.
     #[error("no key has the token's key id (`kid`)")]
     KeyUnknown,
+    /// The key may be one that cannot be fetched now, or no keys could be fetched ever. Not the token's fault.
+    #[error("the keys that would verify the token cannot be had")]
+    KeysUnavailable {
+        /// When they are looked for again, if that is known.
+        retry_after: Option<Duration>,
+    },
     /// A supported `alg`, but not that of the keys in question (RFC 8725 3.1).
     #[error("the key does not take tokens of algorithm {0}")]
     AlgorithmDenied(Algorithm),
@@ -112,6 +118,7 @@ impl TokenError {
                 Cause::TokenAlgorithmDenied
             }
             Self::KeyUnknown => Cause::TokenKeyUnknown,
+            Self::KeysUnavailable { .. } => Cause::AuthenticationUnavailable,
             Self::SignatureEncoding | Self::SignatureLength | Self::SignatureWrong => {
                 Cause::TokenSignatureInvalid
             }

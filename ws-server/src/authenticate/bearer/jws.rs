@@ -9,7 +9,7 @@ use crate::authenticate::json;
 /// The payload of `token`, once the signature of one of `keys` over it has verified.
 ///
 /// The order: size, structure, header, algorithm, key, signature. Of the payload only the alphabet is looked at.
-pub(super) fn verify(token: &str, keys: &[Key], limit: usize) -> Result<Vec<u8>, TokenError> {
+pub(super) fn verify(token: &str, keys: [&[Key]; 2], limit: usize) -> Result<Vec<u8>, TokenError> {
     let jws = Jws::parse(token, limit)?;
     let header = Header::parse(&jws.header)?;
     let keys = header.select(keys)?;
@@ -77,14 +77,15 @@ impl Header {
     }
 
     /// The keys that may have signed this token: those of its `kid`, then those of its `alg`.
-    fn select<'k>(&self, keys: &'k [Key]) -> Result<Vec<&'k Key>, TokenError> {
+    fn select<'k>(&self, keys: [&'k [Key]; 2]) -> Result<Vec<&'k Key>, TokenError> {
         // RFC 8725 3.2: a token without a signature is refused, in whichever case it says so.
         if self.algorithm.eq_ignore_ascii_case("none") {
             return Err(TokenError::AlgorithmNone);
         }
         let algorithm = Algorithm::from_name(&self.algorithm).ok_or(TokenError::AlgorithmUnknown)?;
         let mut keys: Vec<&Key> = keys
-            .iter()
+            .into_iter()
+            .flatten()
             .filter(|key| match (key.id(), &self.key_id) {
                 (Some(ours), Some(theirs)) => ours == theirs,
                 _ => true,

@@ -98,7 +98,12 @@ impl Key {
 
     /// A public key from the DER of a `SubjectPublicKeyInfo` (RFC 5280 4.1.2.7).
     pub fn public_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
-        let (bytes, signature_length) = match (algorithm.family(), spki::parse(der)?) {
+        Self::public(algorithm, spki::parse(der)?)
+    }
+
+    /// A public key of the kind that the algorithm needs.
+    pub(super) fn public(algorithm: Algorithm, key: PublicKey<'_>) -> Result<Self, KeyError> {
+        let (bytes, signature_length) = match (algorithm.family(), key) {
             (Family::Rsa, PublicKey::Rsa { der, modulus_bits }) => {
                 // RFC 7518 3.3, 3.5: at least 2048 bits; more than 8192 only cost time.
                 if !(2048..=8192).contains(&modulus_bits) {

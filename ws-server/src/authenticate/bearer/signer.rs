@@ -83,6 +83,29 @@ impl Signer {
         }
     }
 
+    /// The JWK (RFC 7517) of the key, with the same id, that verifies what this one signs: what an issuer publishes.
+    /// `None` for a secret, which is not published.
+    ///
+    /// ```
+    /// use ws_server::authenticate::bearer::{Algorithm, JwkSet, Signer};
+    ///
+    /// let signer = Signer::ed25519(&[7; 32])?.with_id("2026-01");
+    /// let published = serde_json::json!({ "keys": [signer.verifying_jwk()] }).to_string();
+    /// let set = JwkSet::parse(published.as_bytes(), &Algorithm::ASYMMETRIC)?;
+    /// assert_eq!(set.keys()[0].id(), Some("2026-01"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn verifying_jwk(&self) -> Option<Value> {
+        let Secret::EdDsa(pair) = &self.secret else { return None };
+        // RFC 8037 2
+        let x = URL_SAFE_NO_PAD.encode(pair.public_key());
+        let mut jwk = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "x": x });
+        if let (Some(id), Value::Object(members)) = (&self.id, &mut jwk) {
+            members.insert("kid".to_owned(), id.as_str().into());
+        }
+        Some(jwk)
+    }
+
     /// A token with these claims, in the compact form (RFC 7515 7.1).
     pub fn sign(&self, claims: &impl Serialize) -> Result<String, SignError> {
         let claims = serde_json::to_value(claims)?;

@@ -67,8 +67,33 @@ pub(super) fn parse(der: &[u8]) -> Result<PublicKey<'_>, KeyError> {
     }
 }
 
+/// The `RSAPublicKey` (RFC 8017 A.1.1) of two numbers, big-endian and without leading zeros.
+pub(super) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let numbers = [integer(modulus)?, integer(exponent)?].concat();
+    element(SEQUENCE, &numbers)
+}
+
+fn integer(number: &[u8]) -> Result<Vec<u8>, KeyError> {
+    match number.first() {
+        None | Some(0) => Err(KeyError::Der),
+        // X.690 8.3.3: two's complement, so that a set first bit would make it negative.
+        Some(0x80..) => element(INTEGER, &[&[0], number].concat()),
+        Some(_) => element(INTEGER, number),
+    }
+}
+
+fn element(tag: u8, value: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let [high, low] = u16::try_from(value.len()).map_err(|_| KeyError::Der)?.to_be_bytes();
+    let head: &[u8] = match (high, low) {
+        (0, 0..=0x7f) => &[tag, low],
+        (0, _) => &[tag, 0x81, low],
+        _ => &[tag, 0x82, high, low],
+    };
+    Ok([head, value].concat())
+}
+
 /// The bits of the modulus of an `RSAPublicKey`; both of its numbers are positive and odd.
-fn modulus_bits(der: &[u8]) -> Result<usize, KeyError> {
+pub(super) fn modulus_bits(der: &[u8]) -> Result<usize, KeyError> {
     let mut outer = Der(der);
     let mut numbers = Der(outer.value(SEQUENCE)?);
     outer.end()?;

@@ -1,6 +1,16 @@
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use super::{claims::Rules, error::TokenError, jws, key::Key};
+use super::{
+    claims::Rules,
+    error::TokenError,
+    jwk_set::JwkSet,
+    jws,
+    key::Key,
+    keys::{Kept, KeySource, KeysError},
+};
 use crate::authenticate::{Identity, Scheme};
 
 /// The longest token that is looked at, in bytes, unless the operator says otherwise. A head's line has half of it
@@ -30,6 +40,7 @@ pub const TOKEN_LIMIT: usize = 16_384;
 #[derive(Clone, Debug)]
 pub struct Verifier {
     keys: Vec<Key>,
+    kept: Option<Arc<Kept>>,
     rules: Rules,
     limit: usize,
 }
@@ -37,7 +48,30 @@ pub struct Verifier {
 impl Verifier {
     /// Takes tokens that this key signed.
     pub fn new(key: Key) -> Self {
-        Self { keys: vec![key], rules: Rules::default(), limit: TOKEN_LIMIT }
+        Self::with(vec![key], None)
+    }
+
+    /// Takes tokens that one of these keys signed.
+    pub fn with_keys(set: JwkSet) -> Self {
+        Self::with(set.into_keys(), None)
+    }
+
+    /// Takes tokens of the keys that the source has at the time, and of the issuer that it names, if it does.
+    ///
+    /// Clones share the keys: one verifier with the claims of each route, and the keys are fetched once for all. The
+    /// task that fetches them begins here if there is a tokio runtime, or else with the first token, and ends with
+    /// the last clone.
+    pub fn with_source(source: KeySource) -> Self {
+        let issuer = source.issuer().map(str::to_owned);
+        let verifier = Self::with(Vec::new(), Some(source.keep()));
+        match issuer {
+            Some(issuer) => verifier.issuer(issuer),
+            None => verifier,
+        }
+    }
+
+    pub(super) fn with(keys: Vec<Key>, kept: Option<Arc<Kept>>) -> Self {
+        Self { keys, kept, rules: Rules::default(), limit: TOKEN_LIMIT }
     }
 
     /// Takes tokens of one more key.
@@ -111,12 +145,67 @@ impl Verifier {
         self
     }
 
-    /// Whom the token speaks of, if it is to be believed at the time `now`.
+    /// Waits until there are keys: nothing where they were given, the first fetch where they come from a source.
+    ///
+    /// # Errors
+    /// If that fetch fails. It is tried again all the same, so that a server may well start without.
+    ///
+    /// # Cancel safety
+    /// The fetch goes on without whoever waits for it.
+    ///
+    /// # Panics
+    /// With a source, outside a tokio runtime whose I/O and time are enabled.
+    pub async fn ready(&self) -> Result<(), KeysError> {
+        match &self.kept {
+            None => Ok(()),
+            Some(kept) => kept.ready().await,
+        }
+    }
+
+    /// Whom the token speaks of, if it is to be believed at the time `now`. Of a source, only the keys at hand count.
     ///
     /// # Errors
     /// The first check that fails, in the order in which [`TokenError`] lists them.
     pub fn verify(&self, token: &str, now: SystemTime) -> Result<Identity, TokenError> {
-        let payload = jws::verify(token, &self.keys, self.limit)?;
+        match self.kept.as_ref().map(Kept::current) {
+            None => self.verify_by(&[], token, now),
+            Some(Ok(keys)) => self.verify_by(&keys, token, now),
+            Some(Err(_)) => self.verify_by(&[], token, now).map_err(|error| match error {
+                TokenError::KeyUnknown => TokenError::KeysUnavailable { retry_after: None },
+                error => error,
+            }),
+        }
+    }
+
+    /// As [`verify`](Self::verify), but a token whose key is not at hand has its source fetch them again, if the
+    /// last fetch is long enough ago.
+    ///
+    /// # Errors
+    /// The first check that fails; [`TokenError::KeysUnavailable`] where that fetch does.
+    ///
+    /// # Cancel safety
+    /// The fetch goes on without whoever waits for it.
+    ///
+    /// # Panics
+    /// With a source, outside a tokio runtime whose I/O and time are enabled.
+    pub async fn verify_fresh(&self, token: &str, now: SystemTime) -> Result<Identity, TokenError> {
+        match (self.verify(token, now), &self.kept) {
+            (Err(TokenError::KeyUnknown | TokenError::KeysUnavailable { .. }), Some(kept)) => {
+                let keys = kept.renewed().await.map_err(|unavailable| TokenError::KeysUnavailable {
+                    retry_after: Some(unavailable.retry_after),
+                })?;
+                self.verify_by(&keys, token, now)
+            }
+            (decided, _) => decided,
+        }
+    }
+
+    pub(super) const fn has_source(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    fn verify_by(&self, kept: &[Key], token: &str, now: SystemTime) -> Result<Identity, TokenError> {
+        let payload = jws::verify(token, [&self.keys, kept], self.limit)?;
         let claims = self.rules.check(&payload, now)?;
         Ok(claims.into_identity(Scheme::Bearer, self.rules.leeway))
     }

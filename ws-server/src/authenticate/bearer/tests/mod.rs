@@ -1,6 +1,7 @@
 //! Tests of bearer tokens as a whole; what one file does is tested beside it.
 
 mod claims;
+mod jwk;
 mod keys;
 mod oracle;
 mod signature;
