@@ -124,7 +124,7 @@ impl Guard {
 
     /// The guard's only route, with what axum's router has found in the path.
     fn route(&self, params: Params, path: Option<&MatchedPath>) -> Option<RouteMatch> {
-        let route = self.embedded.shared.routes.matched(0)?.with_params(params);
+        let route = self.embedded.current.load().routes.matched(0)?.with_params(params);
         Some(match path {
             Some(path) => route.with_path(path.as_str().into()),
             None => route,

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use ws_core::head::{HeadError, HeadLimits, RequestHead};
 use ws_core::refusal::Refusal;
 
@@ -7,7 +5,7 @@ use super::Connection;
 use crate::gate::{RouteMatch, Trace};
 use crate::listener::{Entry, Place};
 use crate::server::{
-    Answer, Arrival, Refused, Reply, Request, ServerHandle, Shared, Upgrade, explain_head, refuse, respond,
+    Answer, Arrival, Current, Refused, Reply, Request, ServerHandle, Upgrade, explain_head, refuse, respond,
 };
 use crate::session::{Busy, RequestId};
 
@@ -20,7 +18,7 @@ use crate::session::{Busy, RequestId};
 /// A connection counts from its request on, rather than from accept: the embedding program has accepted it.
 #[derive(Clone, Debug)]
 pub struct Embedded {
-    pub(super) shared: Arc<Shared>,
+    pub(super) current: Current,
 }
 
 /// What became of a request.
@@ -32,23 +30,23 @@ pub(super) enum Met {
 }
 
 impl Embedded {
-    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) const fn new(current: Current) -> Self {
+        Self { current }
     }
 
     /// Whether there is a route or a page at this path: what is neither may be the embedding program's.
     pub fn has(&self, path: &str) -> bool {
-        self.shared.has(path)
+        self.current.load().has(path)
     }
 
     /// A handle to look at the sessions, and to end them with the program.
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle::new(Arc::clone(&self.shared))
+        ServerHandle::new(self.current.clone())
     }
 
     /// The limits that a head is read with.
     pub(super) fn head_limits(&self) -> HeadLimits {
-        self.shared.limits.head
+        self.current.load().limits.head
     }
 
     /// Answers what was no head, by our rules.
@@ -67,7 +65,9 @@ impl Embedded {
             trace: &trace,
             dry_run: false,
         };
-        Met::Answered(self.shared.refuse(refusal, &about).map(|refusal| Answer::refusal(refusal, false)))
+        Met::Answered(
+            self.current.load().refuse(refusal, &about).map(|refusal| Answer::refusal(refusal, false)),
+        )
     }
 
     /// Decides on a request; `route` is what the embedding program's router has found, if that is who looks.
@@ -77,7 +77,7 @@ impl Embedded {
         connection: &Connection,
         route: Option<RouteMatch>,
     ) -> Met {
-        let shared = &self.shared;
+        let shared = &*self.current.load();
         let busy = shared.drain.busy();
         let Connection { peer, secure, certificate } = connection.clone();
         let mut arrival = Arrival::new(peer, secure, certificate);

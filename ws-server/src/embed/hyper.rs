@@ -68,7 +68,7 @@ impl Embedded {
                 let Some(on_upgrade) = parts.extensions.remove::<OnUpgrade>() else {
                     return self.cannot_upgrade(connection);
                 };
-                let (shared, route, own) = (Arc::clone(&self.shared), upgrade.route, upgrade.take_handler());
+                let (shared, route, own) = (self.current.load(), upgrade.route, upgrade.take_handler());
                 self.open(upgrade, on_upgrade, place, busy, move |opening| {
                     if let Some(handler) = own.as_deref().or_else(|| shared.handler(route)) {
                         handler.start(opening);
@@ -98,7 +98,8 @@ impl Embedded {
         start: impl FnOnce(Opening) + Send + 'static,
     ) -> Response<Full<Bytes>> {
         let answer = switching(&upgrade.answer);
-        let (shared, deadline) = (Arc::clone(&self.shared), after(self.shared.limits.handshake_timeout));
+        let shared = self.current.load();
+        let deadline = after(shared.limits.handshake_timeout);
         tokio::spawn(async move {
             match tokio::time::timeout_at(deadline, on_upgrade).await {
                 Ok(Ok(upgraded)) => {

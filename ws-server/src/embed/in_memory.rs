@@ -140,7 +140,7 @@ impl Handshake<'_> {
             },
             Met::Admitted { upgrade, place, busy } => {
                 let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
-                let shared = &embedded.shared;
+                let shared = &*embedded.current.load();
                 let deflate = upgrade.deflate();
                 let connect = |config| WebSocket::from_stream(ours, config, BytesMut::new());
                 upgrade.start(shared, connect, place, busy);

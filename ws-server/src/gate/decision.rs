@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use ws_core::{handshake::UpgradeRequest, head::RequestHead, refusal::Refusal};
 
@@ -49,7 +49,7 @@ use crate::{
 /// ```
 pub struct Gate {
     config: GateConfig,
-    attempts: Option<Attempts>,
+    attempts: Option<Arc<Attempts>>,
     routes: Box<dyn Routes>,
 }
 
@@ -120,8 +120,15 @@ impl Default for GateConfig {
 impl Gate {
     /// A gate before these routes.
     pub fn new(config: GateConfig, routes: impl Routes) -> Self {
-        let attempts = config.attempts_per_address.map(Attempts::new);
+        let attempts = config.attempts_per_address.map(|rate| Arc::new(Attempts::new(rate)));
         Self { config, attempts, routes: Box::new(routes) }
+    }
+
+    /// Goes on with what another gate has counted, as far as the same is counted.
+    pub(crate) fn remember(&mut self, before: &Self) {
+        if self.config.attempts_per_address == before.config.attempts_per_address {
+            self.attempts.clone_from(&before.attempts);
+        }
     }
 
     /// Decides on one handshake.
@@ -182,7 +189,7 @@ impl Gate {
         route: Option<RouteMatch>,
         trace: &mut Trace,
     ) -> Result<Accepted, Refusal> {
-        self.enter(head, facts, self.attempts.as_ref(), trace)?;
+        self.enter(head, facts, self.attempts.as_deref(), trace)?;
         let route = route::find(route, head, &*self.routes, trace)?;
         let upgrade = upgrade::check(head, trace)?;
         origin::check(head, &route.policy.origins, facts, trace)?;
@@ -199,7 +206,7 @@ impl Gate {
         route: Option<RouteMatch>,
         trace: &mut Trace,
     ) -> Result<Rehearsed, Refusal> {
-        self.enter(head, facts, self.attempts.as_ref(), trace)?;
+        self.enter(head, facts, self.attempts.as_deref(), trace)?;
         let route = route::find(route, head, &*self.routes, trace)?;
         upgrade::skip(trace);
         origin::check_rehearsal(head, &route.policy.origins, facts, trace)?;

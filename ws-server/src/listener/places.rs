@@ -41,8 +41,8 @@ pub(crate) enum Entry {
 /// The count of connections.
 #[derive(Debug)]
 pub(crate) struct Places {
-    limit: usize,
-    limit_per_address: usize,
+    limit: AtomicUsize,
+    limit_per_address: AtomicUsize,
     taken: AtomicUsize,
     open: AtomicUsize,
     addresses: [Mutex<HashMap<IpAddr, Tally>>; SHARDS],
@@ -58,8 +58,8 @@ struct Tally {
 impl Places {
     pub(crate) fn new(limit: usize, limit_per_address: usize) -> Arc<Self> {
         Arc::new(Self {
-            limit,
-            limit_per_address,
+            limit: limit.into(),
+            limit_per_address: limit_per_address.into(),
             taken: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             addresses: Default::default(),
@@ -67,11 +67,18 @@ impl Places {
         })
     }
 
+    /// Goes on with other limits. Whoever has a place keeps it.
+    pub(crate) fn limit(&self, limit: usize, limit_per_address: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
+        self.limit_per_address.store(limit_per_address, Ordering::Relaxed);
+    }
+
     /// Counts a connection that was just accepted; of nobody where the peer is a proxy, until
     /// [`assign`](Place::assign) says whose it is.
     pub(crate) fn enter(self: &Arc<Self>, peer: Option<IpAddr>) -> Entry {
         let address = peer.map(counted_as);
-        let most = self.limit.saturating_add(waiting(self.limit));
+        let limit = self.limit.load(Ordering::Relaxed);
+        let most = limit.saturating_add(waiting(limit));
         let full = self.open.fetch_add(1, Ordering::Relaxed) >= most;
         if let Err(crowded) = self.count(address, full) {
             self.open.fetch_sub(1, Ordering::Relaxed);
@@ -89,7 +96,7 @@ impl Places {
         };
         let mut shard = self.shard(address);
         let open = shard.get(&address).map_or(0, |tally| tally.open);
-        if open >= self.limit_per_address.saturating_add(WAITING_PER_ADDRESS) {
+        if open >= self.limit_per_address.load(Ordering::Relaxed).saturating_add(WAITING_PER_ADDRESS) {
             return Err(Crowded::Address);
         }
         if full {
@@ -128,14 +135,14 @@ impl Place {
         if let Some(address) = self.address.filter(|_| !self.of_address) {
             let mut shard = self.places.shard(address);
             let tally = shard.entry(address).or_default();
-            if tally.taken >= self.places.limit_per_address {
+            if tally.taken >= self.places.limit_per_address.load(Ordering::Relaxed) {
                 return Err(Crowded::Address);
             }
             tally.taken += 1;
             self.of_address = true;
         }
         if !self.of_server {
-            let limit = self.places.limit;
+            let limit = self.places.limit.load(Ordering::Relaxed);
             let one_more = |taken: usize| (taken < limit).then_some(taken + 1);
             if self.places.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
                 return Err(Crowded::Server);

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -12,9 +11,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use ws_core::refusal::Cause;
 
+use super::builder::ServerBuilder;
+use super::current::Current;
 use super::error::{BuildError, ServeError};
 use super::http::Conversation;
-use super::shared::Shared;
 use super::workers;
 use crate::listener::{BindError, Crowded, Entry, ListenAddress, accept_loop, bind};
 use crate::operate::{Counters, render};
@@ -23,7 +23,7 @@ use crate::operate::{Counters, render};
 /// [`serve`](Self::serve) is called.
 #[derive(Debug)]
 pub struct BoundServer {
-    shared: Arc<Shared>,
+    current: Current,
     /// The sockets of each address.
     listeners: Vec<Vec<std::net::TcpListener>>,
     addresses: Vec<SocketAddr>,
@@ -33,7 +33,7 @@ pub struct BoundServer {
 
 impl BoundServer {
     pub(super) async fn bind(
-        shared: Arc<Shared>,
+        current: Current,
         listen: &[ListenAddress],
         threads: Option<usize>,
     ) -> Result<Self, BuildError> {
@@ -48,7 +48,7 @@ impl BoundServer {
                 .push(local.map_err(|source| BindError::Unresolved { address: address.0.clone(), source })?);
             listeners.push(sockets);
         }
-        Ok(Self { shared, listeners, addresses, threads })
+        Ok(Self { current, listeners, addresses, threads })
     }
 
     /// The address that the server listens on, with the port that it got; the first, where there are several.
@@ -64,7 +64,7 @@ impl BoundServer {
 
     /// A handle to shut the server down with.
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle::new(Arc::clone(&self.shared))
+        ServerHandle::new(self.current.clone())
     }
 
     /// Serves until [`ServerHandle::shutdown`] is called and everything has ended or the drain timeout is over.
@@ -81,10 +81,10 @@ impl BoundServer {
     /// # Panics
     /// Outside a tokio runtime with I/O and time.
     pub async fn serve(self) -> Result<(), ServeError> {
-        let Self { shared, listeners, threads, .. } = self;
+        let Self { current, listeners, threads, .. } = self;
         match threads {
-            None => serve_here(&shared, listeners.into_iter().flatten()).await?,
-            Some(threads) => workers::serve(&shared, listeners, threads).await?,
+            None => serve_here(&current, listeners.into_iter().flatten()).await?,
+            Some(threads) => workers::serve(&current, listeners, threads).await?,
         }
         Ok(())
     }
@@ -93,12 +93,12 @@ impl BoundServer {
 /// Ends a server from elsewhere, and looks at it. Clones are handles to the same server.
 #[derive(Clone, Debug)]
 pub struct ServerHandle {
-    shared: Arc<Shared>,
+    current: Current,
 }
 
 impl ServerHandle {
-    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) const fn new(current: Current) -> Self {
+        Self { current }
     }
 
     /// Begins a graceful shutdown; to call it again changes nothing.
@@ -107,12 +107,26 @@ impl ServerHandle {
     /// come back; their handlers' `recv` ends with the closing handshake. When all of them have returned, or after the
     /// drain timeout, [`BoundServer::serve`] returns.
     pub fn shutdown(&self) {
-        self.shared.drain.begin();
+        self.current.drain().begin();
+    }
+
+    /// Replaces routes, pages, limits, rules and everything else that a builder is told, while connections go on. The next
+    /// request is decided by what `builder` says; sessions keep what was agreed with them, and requests that are being
+    /// answered are answered by the settings that they came under.
+    ///
+    /// What was counted stays counted: connections, attempts of addresses where their rate stays the same, and what
+    /// [`counters`](Self::counters) tell. Not replaced are the addresses that the server listens on and its threads: what
+    /// `builder` says of them is ignored.
+    ///
+    /// # Errors
+    /// [`BuildError`] as for [`ServerBuilder::bind`]; the settings stay as they are then.
+    pub fn reload(&self, builder: ServerBuilder) -> Result<(), BuildError> {
+        self.current.replace(|before| builder.succeed(before))
     }
 
     /// What happened since the server was built, by cause.
     pub fn counters(&self) -> &Counters {
-        &self.shared.counters
+        self.current.counters()
     }
 
     /// The same as text, in the exposition format of Prometheus (`text/plain; version=0.0.4`).
@@ -122,23 +136,23 @@ impl ServerHandle {
 
     /// Connections that are open now, those that have not been let in included.
     pub fn connections(&self) -> usize {
-        self.shared.places.open()
+        self.current.places().open()
     }
 }
 
 /// Serves on the current runtime until the shutdown is over.
 pub(super) async fn serve_here(
-    shared: &Arc<Shared>,
+    current: &Current,
     listeners: impl IntoIterator<Item = std::net::TcpListener>,
 ) -> io::Result<()> {
     let mut loops = JoinSet::new();
     for listener in listeners {
         let listener = TcpListener::from_std(listener)?;
-        let shared = Arc::clone(shared);
-        loops.spawn(async move { accept_loop(&listener, |stream, peer| take(&shared, stream, peer)).await });
+        let current = current.clone();
+        loops.spawn(async move { accept_loop(&listener, |stream, peer| take(&current, stream, peer)).await });
     }
-    shared.drain.begun().await;
-    let left = shared.drain.finished().await;
+    current.drain().begun().await;
+    let left = current.drain().finished().await;
     if left > 0 {
         tracing::warn!(sessions = left, "the drain timeout is over; what is left is cut off");
         // Their own timers ring at the same moment.
@@ -152,12 +166,13 @@ pub(super) async fn serve_here(
 const LAST_MOMENT: Duration = Duration::from_millis(20);
 
 /// Finds a place for a connection that was just accepted, and begins to talk.
-fn take(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
+fn take(current: &Current, stream: TcpStream, peer: SocketAddr) {
+    let shared = current.load();
     // Behind a proxy are many clients: whose connection it is, is known when the proxy has said so.
     let counted = (!shared.proxies.trusts(peer.ip())).then(|| peer.ip());
     match shared.places.enter(counted) {
         Entry::Admitted(place) => {
-            tokio::spawn(Conversation::new(Arc::clone(shared), stream, peer, place).run());
+            tokio::spawn(Conversation::new(current.clone(), shared, stream, peer, place).run());
         }
         Entry::TurnedAway(crowded) => {
             let cause = match crowded {

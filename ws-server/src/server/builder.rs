@@ -12,6 +12,7 @@ use ws_core::net::SocketConfig;
 use ws_core::refusal::{Disclosure, Presentation};
 
 use super::bound::BoundServer;
+use super::current::Current;
 use super::error::BuildError;
 use super::limits::ServerLimits;
 use super::page::Page;
@@ -306,11 +307,11 @@ impl ServerBuilder {
     /// Outside a tokio runtime with I/O.
     pub async fn bind(self) -> Result<BoundServer, BuildError> {
         let (listen, threads) = (self.listen.clone(), self.threads);
-        let shared = Arc::new(self.with_handlers()?.build()?);
+        let current = Current::new(self.with_handlers()?.build()?);
         if listen.is_empty() {
             return Err(BindError::NoAddress.into());
         }
-        BoundServer::bind(shared, &listen, threads).await
+        BoundServer::bind(current, &listen, threads).await
     }
 
     /// Checks what was said and makes a server without listeners, for a program that has its own: see
@@ -319,7 +320,7 @@ impl ServerBuilder {
     /// # Errors
     /// As [`bind`](Self::bind), but for addresses.
     pub fn embed(self) -> Result<Embedded, BuildError> {
-        Ok(Embedded::new(Arc::new(self.with_handlers()?.build()?)))
+        Ok(Embedded::new(Current::new(self.with_handlers()?.build()?)))
     }
 
     /// Checks what was said and makes a guard of one route for handlers of axum: see
@@ -331,7 +332,7 @@ impl ServerBuilder {
     pub fn guard(mut self, route: Route) -> Result<crate::embed::axum::Guard, BuildError> {
         self.routes = vec![(EVERYWHERE.to_owned(), route)];
         self.pages.clear();
-        Ok(crate::embed::axum::Guard::new(Embedded::new(Arc::new(self.build()?))))
+        Ok(crate::embed::axum::Guard::new(Embedded::new(Current::new(self.build()?))))
     }
 
     fn with_handlers(self) -> Result<Self, BuildError> {
@@ -339,6 +340,16 @@ impl ServerBuilder {
             Some((path, _)) => Err(BuildError::HandlerMissing { path: path.clone() }),
             None => Ok(self),
         }
+    }
+
+    /// The settings that follow others in a server that runs.
+    pub(super) fn succeed(self, before: &Shared) -> Result<Shared, BuildError> {
+        let mut shared = self.with_handlers()?.build()?;
+        shared.gate.remember(&before.gate);
+        shared.places = Arc::clone(&before.places);
+        shared.drain = Arc::clone(&before.drain);
+        shared.counters = Arc::clone(&before.counters);
+        Ok(shared)
     }
 
     fn build(self) -> Result<Shared, BuildError> {

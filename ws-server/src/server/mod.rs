@@ -2,6 +2,7 @@
 
 mod bound;
 mod builder;
+mod current;
 mod error;
 mod http;
 mod limits;
@@ -17,11 +18,12 @@ mod workers;
 
 pub use bound::{BoundServer, ServerHandle};
 pub use builder::{Server, ServerBuilder};
+pub(crate) use current::Current;
 pub use error::{BuildError, ServeError};
 pub use limits::ServerLimits;
 pub use page::PageError;
 pub use report::{AcceptReport, RefusalReport};
 pub(crate) use respond::{Answer, Reply, Request, Upgrade, explain_head, refuse, respond};
 pub use route::Route;
-pub(crate) use shared::{Arrival, Refused, Shared};
+pub(crate) use shared::{Arrival, Refused};
 pub use table::RouteError;

@@ -1,7 +1,6 @@
 //! Threads of the server's own, each with a runtime and a share of the connections for itself.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
 
@@ -10,23 +9,23 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::bound::serve_here;
+use super::current::Current;
 use super::error::ServeError;
-use super::shared::Shared;
 
 /// Runs `threads` threads with one socket of each address each, until the shutdown is over. Where an address has fewer
 /// sockets than there are threads, they share them.
 pub(super) async fn serve(
-    shared: &Arc<Shared>,
+    current: &Current,
     listeners: Vec<Vec<TcpListener>>,
     threads: usize,
 ) -> Result<(), ServeError> {
     let (sender, mut ended) = mpsc::channel(threads.max(1));
     // Whoever drops this future ends the threads too.
-    let _shutdown = ShutdownOnDrop(Arc::clone(shared));
+    let _shutdown = ShutdownOnDrop(current.clone());
     for nth in 0..threads {
-        let (shared, sender, listeners) = (Arc::clone(shared), sender.clone(), share(&listeners, nth)?);
+        let (current, sender, listeners) = (current.clone(), sender.clone(), share(&listeners, nth)?);
         thread::Builder::new().name(format!("ws-server-{nth}")).spawn(move || {
-            let result = run(&shared, listeners);
+            let result = run(&current, listeners);
             // Nobody listens any more where serve() was dropped.
             let _ = sender.blocking_send(result);
         })?;
@@ -38,7 +37,7 @@ pub(super) async fn serve(
             biased;
             // A thread that panics drops its sender without a word.
             result = ended.recv() => result.ok_or(ServeError::ThreadPanicked)??,
-            () = overdue(shared) => return Err(ServeError::ThreadBlocked),
+            () = overdue(current) => return Err(ServeError::ThreadBlocked),
         }
     }
     Ok(())
@@ -48,14 +47,14 @@ pub(super) async fn serve(
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Completes when every thread should have ended.
-async fn overdue(shared: &Shared) {
-    shared.drain.begun().await;
-    sleep_until(shared.drain.deadline().unwrap_or_else(Instant::now) + GRACE).await;
+async fn overdue(current: &Current) {
+    current.drain().begun().await;
+    sleep_until(current.drain().deadline().unwrap_or_else(Instant::now) + GRACE).await;
 }
 
-fn run(shared: &Arc<Shared>, listeners: Vec<TcpListener>) -> io::Result<()> {
+fn run(current: &Current, listeners: Vec<TcpListener>) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(serve_here(shared, listeners))
+    runtime.block_on(serve_here(current, listeners))
 }
 
 /// The sockets of the thread with this number.
@@ -65,10 +64,10 @@ fn share(listeners: &[Vec<TcpListener>], nth: usize) -> io::Result<Vec<TcpListen
     listeners.iter().filter_map(of_address).collect()
 }
 
-struct ShutdownOnDrop(Arc<Shared>);
+struct ShutdownOnDrop(Current);
 
 impl Drop for ShutdownOnDrop {
     fn drop(&mut self) {
-        self.0.drain.begin();
+        self.0.drain().begin();
     }
 }

@@ -1,7 +1,7 @@
 //! Shutting down gracefully: who has to be waited for, and how they learn of it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -17,11 +17,19 @@ pub(crate) struct Drain {
     draining: AtomicBool,
     /// When sessions that have not ended are cut off.
     deadline: OnceLock<Instant>,
-    time: Duration,
-    window: Duration,
+    times: Mutex<Times>,
     begun: Arc<Notify>,
     busy: AtomicUsize,
     idle: Notify,
+}
+
+/// How long a shutdown takes.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// What sessions have to end.
+    sessions: Duration,
+    /// What the return of the clients is spread over.
+    window: Duration,
 }
 
 impl Drain {
@@ -30,18 +38,27 @@ impl Drain {
         Arc::new(Self {
             draining: AtomicBool::new(false),
             deadline: OnceLock::new(),
-            time,
-            window,
+            times: Mutex::new(Times { sessions: time, window }),
             begun: Arc::new(Notify::new()),
             busy: AtomicUsize::new(0),
             idle: Notify::new(),
         })
     }
 
+    /// Gives a shutdown that has not begun other times.
+    pub(crate) fn give(&self, time: Duration, window: Duration) {
+        *self.times.lock().unwrap_or_else(PoisonError::into_inner) = Times { sessions: time, window };
+    }
+
+    fn times(&self) -> Times {
+        // Nothing panics under the lock.
+        *self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Begins the shutdown. Only the first call counts.
     pub(crate) fn begin(&self) {
         // The deadline stands before anybody can see that the shutdown has begun.
-        self.deadline.get_or_init(|| after(self.time));
+        self.deadline.get_or_init(|| after(self.times().sessions));
         if !self.draining.swap(true, Ordering::SeqCst) {
             self.begun.notify_waiters();
         }
@@ -75,7 +92,7 @@ impl Drain {
 
     /// A moment for one client to come back, in whole seconds, at random within the window.
     pub(crate) fn retry_after(&self) -> Duration {
-        let seconds = self.window.as_secs().max(1);
+        let seconds = self.times().window.as_secs().max(1);
         let mut random = [0; 8];
         // Without randomness all come back at the end of the window, which is late but not wrong.
         let drawn = SystemRandom::new()

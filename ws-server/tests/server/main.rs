@@ -10,5 +10,6 @@ mod handlers;
 mod pages;
 mod prepare;
 mod proxies;
+mod reload;
 mod shutdown;
 mod support;

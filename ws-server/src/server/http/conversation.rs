@@ -14,6 +14,7 @@ use super::wire::{NoHead, Wire};
 use crate::deadline::after;
 use crate::gate::Trace;
 use crate::listener::Place;
+use crate::server::current::Current;
 use crate::server::respond::{Answer, Reply, Request, Upgrade, Wish, explain_head, refuse, respond};
 use crate::server::shared::{Arrival, Refused, Shared};
 use crate::session::{Busy, RequestId};
@@ -23,6 +24,8 @@ const EARLY_BYTES: usize = 16 * 1024;
 
 /// A connection that nobody has let in yet.
 pub(in crate::server) struct Conversation {
+    current: Current,
+    /// The settings that the request under way is decided by.
     shared: Arc<Shared>,
     peer: SocketAddr,
     place: Place,
@@ -53,20 +56,21 @@ enum Next {
 
 impl Conversation {
     pub(in crate::server) fn new(
+        current: Current,
         shared: Arc<Shared>,
         stream: TcpStream,
         peer: SocketAddr,
         place: Place,
     ) -> Self {
-        Self { shared, peer, place, wire: Wire::new(stream, BytesMut::new()) }
+        Self { current, shared, peer, place, wire: Wire::new(stream, BytesMut::new()) }
     }
 
     /// Talks until the connection ends, or until its session has begun in a task of its own: what a handshake needs is
     /// freed before a handler runs.
     pub(in crate::server) async fn run(mut self) {
-        let limits = self.shared.limits;
-        let last = limits.requests.max(1);
+        let last = self.shared.limits.requests.max(1);
         for nth in 1..=last {
+            let limits = self.shared.limits;
             let deadline = after(limits.handshake_timeout);
             let busy = match self.wait(deadline).await {
                 Waited::Request(busy) => busy,
@@ -76,6 +80,7 @@ impl Conversation {
                 Waited::Late => return self.end(Refusal::new(Cause::HandshakeTimeout)).await,
                 Waited::Over => return,
             };
+            self.shared = self.current.load();
             let next = match self.wire.head(limits.head, deadline).await {
                 Ok(head) => self.request(head, nth == last).await,
                 Err(NoHead::Gone) => return,

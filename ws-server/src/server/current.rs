@@ -1,0 +1,63 @@
+//! The settings of a server as they are now: replaced as a whole, while it runs.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::shared::Shared;
+use crate::listener::Places;
+use crate::operate::Counters;
+use crate::session::Drain;
+
+/// Where whoever serves finds the settings. They are taken once for each connection and each request, so that one
+/// request is decided by the settings of one moment. Clones are the same place.
+#[derive(Clone, Debug)]
+pub(crate) struct Current(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    now: RwLock<Arc<Shared>>,
+    // What all settings of a server share.
+    places: Arc<Places>,
+    drain: Arc<Drain>,
+    counters: Arc<Counters>,
+}
+
+impl Current {
+    pub(crate) fn new(shared: Shared) -> Self {
+        let (places, drain) = (Arc::clone(&shared.places), Arc::clone(&shared.drain));
+        let counters = Arc::clone(&shared.counters);
+        Self(Arc::new(Inner { now: RwLock::new(Arc::new(shared)), places, drain, counters }))
+    }
+
+    /// The settings of this moment.
+    pub(crate) fn load(&self) -> Arc<Shared> {
+        // Nothing panics under the lock.
+        Arc::clone(&self.0.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who has a place: the same at every moment, and so is what follows.
+    pub(crate) fn places(&self) -> &Places {
+        &self.0.places
+    }
+
+    /// The shutdown.
+    pub(crate) fn drain(&self) -> &Drain {
+        &self.0.drain
+    }
+
+    /// What has happened.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.0.counters
+    }
+
+    /// Replaces the settings by what `build` makes of those that are there. Two at the same time come one after the
+    /// other.
+    pub(super) fn replace<E>(&self, build: impl FnOnce(&Shared) -> Result<Shared, E>) -> Result<(), E> {
+        let before = self.load();
+        let shared = build(&before)?;
+        let limits = shared.limits;
+        self.places().limit(limits.connections, limits.connections_per_address);
+        self.drain().give(limits.drain_timeout, limits.restart_window);
+        *self.0.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shared);
+        Ok(())
+    }
+}
