@@ -7,6 +7,8 @@
 //! - `WS_TESTS_REQUIRE=1` turns a suite that must be skipped, because a tool it needs cannot be had,
 //!   into one that fails; see [`suites::skip`].
 
+pub mod keys;
+pub mod measured;
 pub mod process;
 pub mod runtimes;
 pub mod suites;

@@ -4,18 +4,19 @@
 //! servers run on the other. All servers are interleaved in each round and medians are printed, so that what
 //! else happens on the machine falls on all of them. The ratios mean more than the figures.
 
+mod candidates;
 mod load;
 mod measure;
 mod report;
-mod server;
 
 use std::time::Duration;
 
 use clap::Parser;
+use tests::measured::{Candidate, Server};
 
+use crate::candidates::CANDIDATES;
 use crate::load::Frames;
 use crate::report::Row;
-use crate::server::{CANDIDATES, Candidate, Server};
 
 /// Measures echo servers side by side.
 #[derive(Parser)]

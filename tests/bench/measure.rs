@@ -5,11 +5,11 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tests::measured::Server;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::load::{Client, Frames};
-use crate::server::Server;
 
 /// Server CPU for one message, in microseconds, with `connections` each keeping its messages in flight.
 pub(crate) async fn echo(

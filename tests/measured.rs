@@ -7,38 +7,31 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// How to start a server.
-pub(crate) struct Candidate {
-    pub(crate) name: &'static str,
-    pub(crate) program: &'static str,
-    pub(crate) arguments: &'static [&'static str],
+#[derive(Debug)]
+pub struct Candidate {
+    /// What it is called in the table.
+    pub name: &'static str,
+    /// Its file beside the program that measures.
+    pub program: &'static str,
+    /// Its arguments.
+    pub arguments: &'static [&'static str],
 }
 
-/// Ours first: the others are compared with it.
-pub(crate) const CANDIDATES: [Candidate; 5] = [
-    Candidate {
-        name: "ws-server",
-        program: "examples/echo",
-        arguments: &["--listen", "127.0.0.1:0", "--threads", "1"],
-    },
-    Candidate { name: "fastwebsockets", program: "echo_fastwebsockets", arguments: &[] },
-    Candidate { name: "tokio-websockets", program: "echo_tokio_websockets", arguments: &[] },
-    Candidate { name: "tungstenite", program: "echo_tungstenite", arguments: &[] },
-    Candidate {
-        name: "tungstenite, forward",
-        program: "echo_tungstenite",
-        arguments: &["127.0.0.1:0", "forward"],
-    },
-];
-
 /// A running server; it ends when this is dropped.
-pub(crate) struct Server {
+#[derive(Debug)]
+pub struct Server {
     process: Child,
-    pub(crate) address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
 }
 
 impl Server {
     /// Starts a server on core `core` and waits until it listens.
-    pub(crate) fn start(candidate: &Candidate, core: usize) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being started, or its end before it listens.
+    pub fn start(candidate: &Candidate, core: usize) -> io::Result<Self> {
         let mut process = Command::new("taskset")
             .arg("-c")
             .arg(core.to_string())
@@ -59,7 +52,11 @@ impl Server {
     }
 
     /// The time that all threads together have run so far, in nanoseconds.
-    pub(crate) fn cpu(&self) -> io::Result<u64> {
+    ///
+    /// # Errors
+    ///
+    /// It has ended.
+    pub fn cpu(&self) -> io::Result<u64> {
         let mut sum = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
             let text = fs::read_to_string(task?.path().join("schedstat"))?;
@@ -69,7 +66,11 @@ impl Server {
     }
 
     /// The memory that the process itself occupies, in bytes; sockets are the kernel's and not in it.
-    pub(crate) fn resident(&self) -> io::Result<u64> {
+    ///
+    /// # Errors
+    ///
+    /// It has ended.
+    pub fn resident(&self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok());
