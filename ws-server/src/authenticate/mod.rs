@@ -4,6 +4,8 @@ mod ambient;
 mod any_of;
 pub mod api_key;
 mod authenticator;
+#[cfg(feature = "passwords")]
+pub mod basic;
 pub mod bearer;
 mod certificate;
 mod claims;
