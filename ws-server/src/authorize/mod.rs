@@ -12,6 +12,8 @@ mod decide;
 mod error;
 mod logic;
 mod permit;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod requirements;
 mod rules;
 #[cfg(test)]

@@ -78,11 +78,7 @@ impl Fetcher {
         pairs: &[(&str, &str)],
         mut headers: HeaderMap,
     ) -> Result<Fetched, FetchError> {
-        // Pairs may be secrets; room enough from the start leaves no copies behind.
-        let room = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
-        let mut form = form_urlencoded::Serializer::new(String::with_capacity(room));
-        form.extend_pairs(pairs);
-        let form = Zeroizing::new(form.finish().into_bytes());
+        let form = Zeroizing::new(form(pairs).into_bytes());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         self.fetch(Method::POST, endpoint, headers, Bytes::from_owner(form)).await
     }
@@ -121,6 +117,14 @@ impl fmt::Debug for Fetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fetcher").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    // Pairs may be secrets; room enough from the start leaves no copies behind.
+    let room = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let mut form = form_urlencoded::Serializer::new(String::with_capacity(room));
+    form.extend_pairs(pairs);
+    form.finish()
 }
 
 fn tls_config(config: &FetchConfig) -> ClientConfig {
