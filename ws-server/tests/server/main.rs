@@ -8,6 +8,7 @@ mod dry_run;
 mod explained;
 mod handlers;
 mod pages;
+mod permissions;
 mod prepare;
 mod proxies;
 mod reload;
