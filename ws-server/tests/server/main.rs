@@ -4,6 +4,7 @@
 
 mod addresses;
 mod building;
+mod credentials;
 mod dry_run;
 mod explained;
 mod handlers;
