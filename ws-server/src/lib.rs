@@ -83,7 +83,7 @@ pub use networks::NetworkError;
 pub use operate::Counters;
 pub use rate::{Rate, RateError};
 pub use server::{
-    AcceptReport, BoundServer, BuildError, PageError, RefusalReport, Route, RouteError, ServeError, Server,
-    ServerBuilder, ServerHandle, ServerLimits,
+    AcceptReport, BoundServer, BuildError, Delivery, PageError, RefusalReport, Route, RouteError, ServeError,
+    Server, ServerBuilder, ServerHandle, ServerLimits,
 };
 pub use session::{HandlerError, Outcome, RequestId, Session, SessionInfo};

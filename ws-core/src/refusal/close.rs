@@ -1,3 +1,4 @@
+use super::http::DEFAULT_WAIT;
 use super::text::{cut, whole_seconds};
 use super::{Cause, Disclosure, Refusal};
 
@@ -21,8 +22,8 @@ const SERVICE_RESTART: u16 = 1012;
 impl Refusal {
     /// The close frame for this refusal; `None` where the cause is only ever told over HTTP.
     ///
-    /// The reason is the code, `: ` and a short text, cut at the boundary of a character. Where a
-    /// waiting time is known it is that text: `server-draining: retry after 7 s`.
+    /// The reason is the code, `: ` and a short text, cut at the boundary of a character. Where the
+    /// cause will pass, or a waiting time is known, it is that text: `server-draining: retry after 7 s`.
     /// [`Disclosure::Minimal`] leaves out everything but the waiting time.
     ///
     /// ```
@@ -37,7 +38,8 @@ impl Refusal {
             Cause::ServerDraining if self.restarting => SERVICE_RESTART,
             cause => cause.close_code()?,
         };
-        let retry = self.retry_after.map(|wait| format!("retry after {} s", whole_seconds(wait)));
+        let wait = self.retry_after.or(self.cause.is_temporary().then_some(DEFAULT_WAIT));
+        let retry = wait.map(|wait| format!("retry after {} s", whole_seconds(wait)));
         let reason = match (disclosure, retry) {
             (Disclosure::Minimal, retry) => retry.unwrap_or_default(),
             (_, Some(retry)) => format!("{}: {retry}", self.cause),
@@ -66,6 +68,9 @@ mod tests {
         for disclosure in [Disclosure::Full, Disclosure::Standard] {
             assert_eq!(close(&refusal, disclosure), (1001, "server-draining: retry after 7 s".to_owned()));
         }
+        // As over HTTP, where a 503 says so too.
+        let full = Refusal::new(Cause::ServerFull);
+        assert_eq!(close(&full, Disclosure::Standard), (1013, "server-full: retry after 5 s".to_owned()));
         let refusal = refusal.restarting();
         assert_eq!(close(&refusal, Disclosure::Minimal), (1012, "retry after 7 s".to_owned()));
     }
@@ -101,7 +106,7 @@ mod tests {
                 return Ok(());
             };
             prop_assert!(closed.reason.len() <= 123);
-            if !detail.is_empty() {
+            if !detail.is_empty() && !cause.is_temporary() {
                 let whole = format!("{}: {detail}", cause.code());
                 prop_assert!(whole.starts_with(&closed.reason));
                 prop_assert!(closed.reason.len() > 119 || closed.reason == whole);

@@ -74,7 +74,7 @@ impl HttpRefusal {
 }
 
 /// What a 429 or a 503 says where no waiting time is known.
-const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+pub(super) const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
 impl Refusal {
     /// The HTTP response for this refusal; `None` where the cause is never answered over HTTP (a

@@ -180,6 +180,7 @@ proptest! {
             request_id: &text[5],
             documentation: &text[6],
             disclosure: Disclosure::Full,
+            trace: &[],
         };
         let Some(mut answer) = refusal.to_http(&presentation) else { return Ok(()) };
         answer.fields.push(("X-Other", foreign));

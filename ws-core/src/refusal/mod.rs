@@ -18,6 +18,7 @@ mod presentation;
 mod problem;
 mod refused_by;
 mod text;
+mod trace_step;
 
 #[cfg(test)]
 mod tests;
@@ -33,3 +34,4 @@ pub use presentation::{Disclosure, Presentation};
 pub use problem::{Problem, ProblemError};
 pub use refused_by::{RefusedBy, RefusedByError};
 pub(crate) use text::is_token_byte;
+pub use trace_step::TraceStep;

@@ -1,10 +1,12 @@
+use super::TraceStep;
+
 /// How much a refusal tells a stranger. The log always has everything.
 ///
 /// No level tells a secret, a token, a key, or whether a user exists: such things never enter a
 /// [`Refusal`](super::Refusal).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Disclosure {
-    /// Everything, with the detail of this occurrence. For development.
+    /// Everything, with the detail of this occurrence and the checks that were made. For development.
     Full,
     /// The code, the title, what to do about it, and what the RFCs let a server say.
     #[default]
@@ -24,6 +26,8 @@ pub struct Presentation<'a> {
     pub request_id: &'a str,
     /// The address of the catalogue's documentation; with `#` and the code it is a problem's `type`.
     pub documentation: &'a str,
+    /// The checks that were made, for [`Disclosure::Full`]; no other level tells them, and no 404 does.
+    pub trace: &'a [TraceStep],
 }
 
 impl<'a> Presentation<'a> {
@@ -32,6 +36,12 @@ impl<'a> Presentation<'a> {
 
     /// A presentation for one request under the default name, at [`Disclosure::Standard`].
     pub fn new(request_id: &'a str, documentation: &'a str) -> Self {
-        Self { disclosure: Disclosure::default(), name: Self::DEFAULT_NAME, request_id, documentation }
+        Self {
+            disclosure: Disclosure::default(),
+            name: Self::DEFAULT_NAME,
+            request_id,
+            documentation,
+            trace: &[],
+        }
     }
 }

@@ -1,4 +1,4 @@
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::http::reason_phrase;
 use super::text::whole_seconds;
-use super::{Cause, Disclosure, Presentation, Refusal};
+use super::{Cause, Disclosure, Presentation, Refusal, TraceStep};
 
 /// The body of a refusal, as a client reads it (RFC 9457).
 ///
@@ -39,6 +39,8 @@ pub struct Problem {
     pub required_scope: Option<String>,
     /// `supported`, what would be accepted.
     pub supported: Vec<String>,
+    /// `trace`, the checks that were made, in their order; servers tell it in development only.
+    pub trace: Vec<TraceStep>,
 }
 
 /// Why a body is no problem document.
@@ -69,6 +71,7 @@ impl Problem {
         let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         let number = |name: &str| members.get(name).and_then(Value::as_u64);
         let supported = members.get("supported").and_then(Value::as_array);
+        let trace = members.get("trace").and_then(Value::as_array);
         Ok(Self {
             problem_type: text("type").unwrap_or_else(|| "about:blank".to_owned()),
             title: text("title"),
@@ -78,6 +81,7 @@ impl Problem {
             request_id: text("request_id"),
             retry_after: number("retry_after"),
             required_scope: text("required_scope"),
+            trace: trace.into_iter().flatten().filter_map(TraceStep::parse).collect(),
             supported: supported.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
         })
     }
@@ -97,7 +101,7 @@ impl Refusal {
             body.member("type", "about:blank");
             body.member("title", reason_phrase(status));
             body.member("status", status);
-            return body.finish();
+            return body.finish().into();
         }
         body.member("type", format!("{}#{}", presentation.documentation, self.cause));
         body.member("title", self.cause.title());
@@ -114,7 +118,11 @@ impl Refusal {
         if !self.supported.is_empty() {
             body.member("supported", self.supported.clone());
         }
-        body.finish()
+        // A 404 is the same for what is hidden and what is not there, and so are the checks that it tells: none.
+        if presentation.disclosure == Disclosure::Full && status != 404 && !presentation.trace.is_empty() {
+            body.list("trace", presentation.trace.iter().map(TraceStep::to_json));
+        }
+        body.finish().into()
     }
 
     /// What happened, what would be accepted, and what to do about it.
@@ -136,20 +144,30 @@ impl Refusal {
 
 /// A JSON object whose members stand in the order in which they were added.
 #[derive(Default)]
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
     /// Adds a member whose name needs no escaping.
-    fn member(&mut self, name: &str, value: impl Into<Value>) {
+    pub(super) fn member(&mut self, name: &str, value: impl Into<Value>) {
         let value: Value = value.into();
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
-        // Writing to a string cannot fail.
-        let _ = write!(self.0, "\"{name}\":{value}");
+        self.add(name, &value);
     }
 
-    fn finish(mut self) -> Bytes {
+    /// Adds a list of what is JSON already.
+    fn list(&mut self, name: &str, elements: impl Iterator<Item = String>) {
+        let elements: Vec<_> = elements.collect();
+        self.add(name, &format_args!("[{}]", elements.join(",")));
+    }
+
+    fn add(&mut self, name: &str, json: &dyn Display) {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        // Writing to a string cannot fail.
+        let _ = write!(self.0, "\"{name}\":{json}");
+    }
+
+    pub(super) fn finish(mut self) -> String {
         self.0.push('}');
-        self.0.into()
+        self.0
     }
 }
 
@@ -199,11 +217,41 @@ mod tests {
         }
     }
 
+    /// Nobody but a developer sees the checks, and nobody at all those of a 404.
+    #[test]
+    fn the_trace_is_told_at_full_alone() {
+        let mut refused = TraceStep::new("origin", "refused");
+        refused.cause = Some("origin-denied".to_owned());
+        refused.compared = Some("\"https://evil\" against 2 allowed".to_owned());
+        refused.nanoseconds = Some(812);
+        let trace = [TraceStep::new("host", "passed"), refused];
+        let told = |cause, status, disclosure| {
+            let body = Refusal::new(cause).problem(status, &Presentation { trace: &trace, ..at(disclosure) });
+            (Problem::parse(&body).unwrap().trace, body)
+        };
+        let (read, body) = told(Cause::OriginDenied, 403, Disclosure::Full);
+        assert_eq!(read, trace);
+        assert_eq!(read[1].cause(), Some(Cause::OriginDenied));
+        let member = concat!(
+            r#","trace":[{"check":"host","outcome":"passed"},{"check":"origin","outcome":"refused","#,
+            r#""cause":"origin-denied","nanoseconds":812,"compared":"\"https://evil\" against 2 allowed"}]}"#
+        );
+        assert!(body.ends_with(member.as_bytes()), "{body:?}");
+        for (cause, status, disclosure) in [
+            (Cause::OriginDenied, 403, Disclosure::Standard),
+            (Cause::OriginDenied, 403, Disclosure::Minimal),
+            (Cause::RouteNotFound, 404, Disclosure::Full),
+        ] {
+            let (read, body) = told(cause, status, disclosure);
+            assert!(read.is_empty() && !body.windows(5).any(|word| word == b"trace"), "{body:?}");
+        }
+    }
+
     /// RFC 9457 3.1: a member whose value has another type is ignored.
     #[test]
     fn members_of_other_types_are_ignored() {
         let body =
-            br#"{"type":1,"title":[],"status":"401","retry_after":-1,"supported":["a",2],"code":null}"#;
+            br#"{"type":1,"title":[],"status":"401","retry_after":-1,"supported":["a",2],"code":null,"trace":[1,{"check":"a"}]}"#;
         let expected =
             Problem { problem_type: "about:blank".into(), supported: vec!["a".into()], ..Problem::default() };
         assert_eq!(Problem::parse(body).unwrap(), expected);

@@ -118,6 +118,10 @@ impl Guard {
                 }
                 None => Err(self.embedded.cannot_upgrade(&connection).map(Body::new)),
             },
+            Met::Refused { farewell, place } => Err(match parts.extensions.remove::<OnUpgrade>() {
+                Some(on_upgrade) => self.embedded.part(farewell, on_upgrade, place).map(Body::new),
+                None => self.embedded.cannot_upgrade(&connection).map(Body::new),
+            }),
             met @ Met::Answered(_) => Err(answered(met)),
         }
     }
@@ -211,7 +215,7 @@ fn unknown_connection(embedded: &Embedded) -> Response {
 fn answered(met: Met) -> Response {
     let answer = match met {
         Met::Answered(answer) => answer,
-        Met::Admitted { .. } => None,
+        Met::Refused { .. } | Met::Admitted { .. } => None,
     };
     respond_with(answer).map(Body::new)
 }

@@ -5,7 +5,8 @@ use super::Connection;
 use crate::gate::{RouteMatch, Trace};
 use crate::listener::{Entry, Place};
 use crate::server::{
-    Answer, Arrival, Current, Refused, Reply, Request, ServerHandle, Upgrade, explain_head, refuse, respond,
+    Answer, Arrival, Current, Farewell, Refused, Reply, Request, ServerHandle, Upgrade, explain_head, refuse,
+    respond,
 };
 use crate::session::{Busy, RequestId};
 
@@ -25,6 +26,8 @@ pub struct Embedded {
 pub(super) enum Met {
     /// It is answered. `None`: the connection is to end without an answer.
     Answered(Option<Answer>),
+    /// It is refused in a Close frame; the place is given back after it.
+    Refused { farewell: Box<Farewell>, place: Option<Place> },
     /// It is let in, with what the session gives back at its end.
     Admitted { upgrade: Box<Upgrade>, place: Place, busy: Busy },
 }
@@ -96,6 +99,7 @@ impl Embedded {
         request.route = route;
         match (respond(shared, &request).await, place) {
             (Reply::Answer(answer), _) => Met::Answered(answer),
+            (Reply::Farewell(farewell), place) => Met::Refused { farewell, place },
             (Reply::Upgrade(upgrade), Some(place)) => Met::Admitted { upgrade, place, busy },
             // Who was turned away was not let in: the gate was told that there is no room.
             (Reply::Upgrade(_), None) => Met::Answered(None),

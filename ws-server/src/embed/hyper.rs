@@ -16,7 +16,7 @@ use super::embedded::Met;
 use super::{Connection, Embedded};
 use crate::deadline::after;
 use crate::listener::Place;
-use crate::server::{Answer, Upgrade};
+use crate::server::{Answer, Farewell, Upgrade};
 use crate::session::{Busy, Opening};
 
 impl Embedded {
@@ -64,6 +64,10 @@ impl Embedded {
         };
         match met {
             Met::Answered(answer) => respond_with(answer),
+            Met::Refused { farewell, place } => match parts.extensions.remove::<OnUpgrade>() {
+                Some(on_upgrade) => self.part(farewell, on_upgrade, place),
+                None => self.cannot_upgrade(connection),
+            },
             Met::Admitted { mut upgrade, place, busy } => {
                 let Some(on_upgrade) = parts.extensions.remove::<OnUpgrade>() else {
                     return self.cannot_upgrade(connection);
@@ -84,8 +88,26 @@ impl Embedded {
             .detail("the connection cannot be upgraded: serve it over HTTP/1.1 and with upgrades");
         match self.refuse(refusal, connection) {
             Met::Answered(answer) => respond_with(answer),
-            Met::Admitted { .. } => respond_with(None),
+            Met::Refused { .. } | Met::Admitted { .. } => respond_with(None),
         }
+    }
+
+    /// The 101; behind it the refusal follows in a Close frame.
+    pub(super) fn part(
+        &self,
+        farewell: Box<Farewell>,
+        on_upgrade: OnUpgrade,
+        place: Option<Place>,
+    ) -> Response<Full<Bytes>> {
+        let answer = switching(&farewell.answer);
+        let deadline = after(self.current.load().limits.handshake_timeout);
+        tokio::spawn(async move {
+            if let Ok(Ok(upgraded)) = tokio::time::timeout_at(deadline, on_upgrade).await {
+                farewell.say(|config| connect(upgraded, config)).await;
+            }
+            drop(place);
+        });
+        answer
     }
 
     /// The 101; behind it the session begins, in a task of its own.

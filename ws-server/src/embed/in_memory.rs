@@ -138,6 +138,15 @@ impl Handshake<'_> {
                 body: answer.body.into(),
                 socket: None,
             },
+            Met::Refused { farewell, place } => {
+                let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
+                tokio::spawn(async move {
+                    farewell.say(|config| WebSocket::from_stream(ours, config, BytesMut::new())).await;
+                    drop(place);
+                });
+                let socket = WebSocket::from_stream(theirs, SocketConfig::new(Role::Client), BytesMut::new());
+                Verdict { status: 101, fields: Vec::new(), body: Vec::new(), socket: Some(socket) }
+            }
             Met::Admitted { upgrade, place, busy } => {
                 let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
                 let shared = &*embedded.current.load();
@@ -153,7 +162,7 @@ impl Handshake<'_> {
 }
 
 impl Verdict {
-    /// The status: 101 where it is let in, 0 where the connection is closed without an answer.
+    /// The status: 101 where it is let in or refused in a Close frame, 0 where the connection is closed without an answer.
     pub const fn status(&self) -> u16 {
         self.status
     }
@@ -173,7 +182,8 @@ impl Verdict {
         self.fields.iter().find_map(|(given, value)| given.eq_ignore_ascii_case(name).then_some(&**value))
     }
 
-    /// The client's end of the session, if it is let in.
+    /// The client's end of the session, if it is let in; that of a connection that is closed at once, if it is refused in
+    /// a Close frame ([`Delivery`](crate::Delivery)).
     pub fn into_socket(self) -> Option<WebSocket> {
         self.socket
     }

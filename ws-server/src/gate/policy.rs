@@ -117,6 +117,22 @@ impl Policy {
         &self.subprotocols
     }
 
+    /// The first of the subprotocols that are spoken here that is offered.
+    pub(super) fn spoken_of(&self, offered: &[String]) -> Option<&str> {
+        self.subprotocols.iter().find(|ours| offered.contains(ours)).map(String::as_str)
+    }
+
+    /// The one of the subprotocols on offer that is answered. A credential's company is where nothing else is; what
+    /// follows it never is.
+    pub(crate) fn answer_to(&self, offered: &[String]) -> Option<&str> {
+        let company = || {
+            let mut names =
+                self.authenticators.iter().filter_map(|authenticator| authenticator.subprotocol());
+            names.find(|name| offered.iter().any(|offer| offer == name))
+        };
+        self.spoken_of(offered).or_else(company)
+    }
+
     /// Whether scopes or roles are required of callers whom nobody authenticates.
     pub(crate) fn requires_of_nobody(&self) -> bool {
         self.authenticators.is_empty() && !(self.scopes.is_empty() && self.roles.is_empty())

@@ -8,8 +8,7 @@ pub(super) fn select(
     policy: &Policy,
     trace: &mut Trace,
 ) -> Result<Option<String>, Refusal> {
-    let ours = policy.subprotocols.iter().find(|ours| offered.contains(ours));
-    if ours.is_none() && policy.subprotocol_required {
+    if policy.spoken_of(offered).is_none() && policy.subprotocol_required {
         trace.refuse(Check::Subprotocol, Cause::SubprotocolUnsupported);
         trace.compared(format!("{} offered against {} spoken", offered.len(), policy.subprotocols.len()));
         let refusal = Refusal::new(Cause::SubprotocolUnsupported).supported(policy.subprotocols.clone());
@@ -17,10 +16,5 @@ pub(super) fn select(
         return Err(refusal.detail(format!("none of the {} that are offered", offered.len())));
     }
     trace.pass(Check::Subprotocol);
-    // A credential's company is answered where nothing else is; what follows it never is.
-    let company = || {
-        let names = policy.authenticators.iter().filter_map(|authenticator| authenticator.subprotocol());
-        names.into_iter().find(|name| offered.iter().any(|offer| offer == name)).map(str::to_owned)
-    };
-    Ok(ours.cloned().or_else(company))
+    Ok(policy.answer_to(offered).map(str::to_owned))
 }

@@ -5,7 +5,7 @@ use std::{
 };
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
-use ws_core::refusal::Cause;
+use ws_core::refusal::{Cause, TraceStep};
 
 use super::check::Check;
 use crate::printable::Printable;
@@ -134,6 +134,20 @@ impl Step {
             _ => None,
         }
     }
+
+    fn nanoseconds(&self) -> u64 {
+        u64::try_from(self.duration.as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+impl From<&Step> for TraceStep {
+    fn from(step: &Step) -> Self {
+        let mut told = Self::new(step.check.name(), step.outcome.name());
+        told.cause = step.cause().map(|cause| cause.code().to_owned());
+        told.nanoseconds = Some(step.nanoseconds());
+        told.compared = (!step.compared.is_empty()).then(|| step.compared.clone().into_owned());
+        told
+    }
 }
 
 impl Outcome {
@@ -204,7 +218,7 @@ impl Serialize for Step {
         if let Some(cause) = cause {
             step.serialize_field("cause", cause.code())?;
         }
-        step.serialize_field("nanoseconds", &u64::try_from(self.duration.as_nanos()).unwrap_or(u64::MAX))?;
+        step.serialize_field("nanoseconds", &self.nanoseconds())?;
         if !self.compared.is_empty() {
             step.serialize_field("compared", &self.compared)?;
         }

@@ -13,6 +13,7 @@ use ws_core::refusal::{Disclosure, Presentation};
 
 use super::bound::BoundServer;
 use super::current::Current;
+use super::delivery::Delivery;
 use super::error::BuildError;
 use super::limits::ServerLimits;
 use super::page::Page;
@@ -73,6 +74,7 @@ impl Server {
             routes: Vec::new(),
             pages: Vec::new(),
             dry_run: false,
+            delivery: Delivery::default(),
             on_accept: None,
             on_refusal: None,
         }
@@ -97,6 +99,7 @@ pub struct ServerBuilder {
     routes: Vec<(String, Route)>,
     pages: Vec<(String, String, Bytes)>,
     dry_run: bool,
+    delivery: Delivery,
     on_accept: Option<OnAccept>,
     on_refusal: Option<OnRefusal>,
 }
@@ -279,6 +282,14 @@ impl ServerBuilder {
         self
     }
 
+    /// How a refused handshake is told: over HTTP, which is the default, or in a Close frame, which pages in a browser can
+    /// read.
+    #[must_use]
+    pub fn delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
     /// Is called once for each handshake that is let in, before it is answered, in the task of the connection: it must
     /// not block. The same goes to `tracing`, in the target `ws_server::handshake`.
     #[must_use]
@@ -402,6 +413,7 @@ impl ServerBuilder {
             documentation: self.documentation,
             disclosure: self.disclosure,
             dry_run: self.dry_run,
+            delivery: self.delivery,
             on_accept: self.on_accept,
             on_refusal: self.on_refusal,
             counters: Arc::new(Counters::new()),

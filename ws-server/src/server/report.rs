@@ -21,8 +21,11 @@ pub struct RefusalReport<'a> {
     pub cause: Cause,
     /// What exactly happened; may be empty.
     pub detail: &'a str,
-    /// The HTTP status of the answer; `None` where the connection was closed without one.
+    /// The HTTP status of the answer; `None` where it was told in a Close frame, or the connection was closed without a
+    /// word.
     pub status: Option<u16>,
+    /// The close code, where it was told in a Close frame.
+    pub close_code: Option<u16>,
     /// Where the connection comes from.
     pub peer: SocketAddr,
     /// The method, if the head was read.
@@ -98,8 +101,8 @@ fn micros(trace: &Trace) -> u64 {
 
 impl fmt::Display for RefusalReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.status {
-            Some(status) => write!(f, "{status} {}", self.cause)?,
+        match self.status.or(self.close_code) {
+            Some(number) => write!(f, "{number} {}", self.cause)?,
             None => write!(f, "--- {}", self.cause)?,
         }
         if let (Some(method), Some(path)) = (self.method, self.path) {
@@ -125,6 +128,7 @@ impl RefusalReport<'_> {
             cause = self.cause.code(),
             detail = %Printable(self.detail),
             status = self.status,
+            close_code = self.close_code,
             peer = %self.peer,
             method = self.method,
             path = self.path,

@@ -10,6 +10,7 @@ use bytes::BytesMut;
 use ws_core::head::RequestHead;
 use ws_core::refusal::{Cause, Disclosure, HttpRefusal, Presentation, Refusal};
 
+use super::delivery::Delivery;
 use super::limits::ServerLimits;
 use super::page::Page;
 use super::report::{AcceptReport, RefusalReport};
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) documentation: String,
     pub(crate) disclosure: Disclosure,
     pub(crate) dry_run: bool,
+    pub(super) delivery: Delivery,
     pub(crate) on_accept: Option<OnAccept>,
     pub(crate) on_refusal: Option<OnRefusal>,
     pub(crate) counters: Arc<Counters>,
@@ -55,6 +57,15 @@ pub(crate) struct Refused<'a> {
     pub(crate) path: Option<&'a str>,
     pub(crate) trace: &'a Trace,
     pub(crate) dry_run: bool,
+}
+
+/// How somebody is told of a refusal.
+#[derive(Clone, Copy)]
+pub(super) enum Told {
+    /// By a response with this status; `None`: the connection ends without one.
+    OverHttp(Option<u16>),
+    /// In a Close frame with this code.
+    InFrame(u16),
 }
 
 /// How a request came here.
@@ -119,24 +130,32 @@ impl Shared {
     /// Reports a refusal, once, and makes the answer to it. `None`: this cause is not answered.
     pub(crate) fn refuse(&self, refusal: Refusal, about: &Refused<'_>) -> Option<HttpRefusal> {
         let refusal = self.with_retry_after(refusal);
-        self.report(&refusal, refusal.cause.status(), about);
+        self.report(&refusal, about, Told::OverHttp(refusal.cause.status()));
+        let full = self.disclosure == Disclosure::Full;
+        let trace: Vec<_> = about.trace.steps().iter().filter(|_| full).map(Into::into).collect();
         let mut answer = refusal.to_http(&Presentation {
             disclosure: self.disclosure,
             name: &self.name,
             request_id: about.request_id.text().as_str(),
             documentation: &self.documentation,
+            trace: &trace,
         })?;
         answer.fields.push(("Date", imf_fixdate(SystemTime::now())));
         Some(answer)
     }
 
-    /// Tells the operator of a refusal that is answered with this status.
-    pub(super) fn report(&self, refusal: &Refusal, status: Option<u16>, about: &Refused<'_>) {
+    /// Reports a refusal, once.
+    pub(super) fn report(&self, refusal: &Refusal, about: &Refused<'_>, told: Told) {
         let Refused { peer, request_id, method, path, trace, dry_run } = *about;
+        let (status, close_code) = match told {
+            Told::OverHttp(status) => (status, None),
+            Told::InFrame(code) => (None, Some(code)),
+        };
         let report = RefusalReport {
             cause: refusal.cause,
             detail: &refusal.detail,
             status,
+            close_code,
             peer,
             method,
             path,
@@ -182,7 +201,8 @@ impl Shared {
         }
     }
 
-    fn with_retry_after(&self, refusal: Refusal) -> Refusal {
+    /// Says when to come back, where that is for the server as a whole to say.
+    pub(super) fn with_retry_after(&self, refusal: Refusal) -> Refusal {
         match (refusal.cause, refusal.retry_after) {
             (Cause::ServerDraining, None) => refusal.retry_after(self.drain.retry_after()),
             (Cause::ServerFull | Cause::AddressQuotaExceeded, None) => {

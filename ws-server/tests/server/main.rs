@@ -5,6 +5,7 @@
 mod addresses;
 mod building;
 mod credentials;
+mod delivery;
 mod dry_run;
 mod explained;
 mod handlers;

@@ -15,7 +15,9 @@ use crate::deadline::after;
 use crate::gate::Trace;
 use crate::listener::Place;
 use crate::server::current::Current;
-use crate::server::respond::{Answer, Reply, Request, Upgrade, Wish, explain_head, refuse, respond};
+use crate::server::respond::{
+    Answer, Farewell, Reply, Request, Upgrade, Wish, explain_head, refuse, respond,
+};
 use crate::server::shared::{Arrival, Refused, Shared};
 use crate::session::{Busy, RequestId};
 
@@ -50,6 +52,8 @@ enum Next {
     Closed,
     /// The peer is gone, or does not take the answer.
     Gone,
+    /// The request is refused in a Close frame.
+    Farewell(Box<Farewell>),
     /// The request is let in.
     Upgraded(Box<Upgrade>),
 }
@@ -100,6 +104,10 @@ impl Conversation {
                     return self.wire.linger().await;
                 }
                 Next::Gone => return,
+                Next::Farewell(farewell) => {
+                    drop(busy);
+                    return self.part(*farewell).await;
+                }
                 Next::Upgraded(upgrade) => return self.upgrade(*upgrade, busy).await,
             }
         }
@@ -156,6 +164,7 @@ impl Conversation {
         };
         match reply {
             Reply::Upgrade(upgrade) => Next::Upgraded(upgrade),
+            Reply::Farewell(farewell) => Next::Farewell(farewell),
             Reply::Answer(None) => Next::Closed,
             Reply::Answer(Some(mut answer)) => {
                 // What follows the head of an upgrade is the first frames to one and a request to another: refused, it
@@ -174,6 +183,15 @@ impl Conversation {
             Ok(()) if answer.closes() => Next::Closed,
             Ok(()) => Next::Kept,
             Err(_) => Next::Gone,
+        }
+    }
+
+    /// Refuses in a Close frame; the connection has its place until it has ended.
+    async fn part(mut self, farewell: Farewell) {
+        let time = self.shared.limits.handshake_timeout;
+        if self.wire.send([&farewell.answer, &[]], time).await.is_ok() {
+            let (stream, leftover) = self.wire.into_parts();
+            farewell.say(|config| WebSocket::from_tcp(stream, config, leftover)).await;
         }
     }
 

@@ -8,18 +8,21 @@ use ws_core::refusal::{Cause, Refusal};
 use super::admit::admit;
 use super::answer::Answer;
 use super::dry_run::rehearse;
+use super::farewell::Farewell;
 use super::imf_fixdate;
 use super::request::{Request, Wish, wants_head_only};
 use super::upgrade::Upgrade;
 use crate::gate::{Checked, Trace};
 use crate::prepare::{ForeignAnswer, Unprepared};
 use crate::server::page::{Page, PageRequest};
-use crate::server::shared::Shared;
+use crate::server::shared::{Shared, Told};
 
 /// What a request gets.
 pub(crate) enum Reply {
     /// An answer. `None`: the cause is one that is not answered, and the connection ends.
     Answer(Option<Answer>),
+    /// It is refused in a Close frame.
+    Farewell(Box<Farewell>),
     /// It is let in.
     Upgrade(Box<Upgrade>),
 }
@@ -49,7 +52,7 @@ pub(crate) async fn respond(shared: &Shared, request: &Request) -> Reply {
             upgrade.report(shared, &trace);
             Reply::Upgrade(Box::new(upgrade))
         }
-        Err(Unprepared::Refused(refusal)) => Reply::Answer(refuse(shared, request, refusal, &trace)),
+        Err(Unprepared::Refused(refusal)) => deliver(shared, request, refusal, &trace),
         Err(Unprepared::Answered(refusal, answer)) => {
             Reply::Answer(Some(pass_on(shared, request, &refusal, &answer, &trace)))
         }
@@ -60,6 +63,18 @@ pub(crate) async fn respond(shared: &Shared, request: &Request) -> Reply {
 pub(crate) fn explain_head(error: &HeadError) -> Refusal {
     // It tells of the caller's own bytes, nothing of ours.
     Refusal::new(error.cause()).public_detail(error.to_string())
+}
+
+/// Refuses a handshake, in a Close frame where that is wanted and possible.
+fn deliver(shared: &Shared, request: &Request, refusal: Refusal, trace: &Trace) -> Reply {
+    let refusal = shared.with_retry_after(refusal);
+    match Farewell::prepare(shared, request, &refusal) {
+        Some(farewell) => {
+            shared.report(&refusal, &request.refused(trace), Told::InFrame(farewell.code()));
+            Reply::Farewell(Box::new(farewell))
+        }
+        None => Reply::Answer(refuse(shared, request, refusal, trace)),
+    }
 }
 
 /// Refuses a request.
@@ -76,7 +91,7 @@ fn pass_on(
     answer: &ForeignAnswer,
     trace: &Trace,
 ) -> Answer {
-    shared.report(refusal, Some(answer.status), &request.refused(trace));
+    shared.report(refusal, &request.refused(trace), Told::OverHttp(Some(answer.status)));
     finished(Answer::foreign(answer, request.id), request)
 }
 
