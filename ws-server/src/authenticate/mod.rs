@@ -14,6 +14,8 @@ pub mod cookie;
 mod error;
 mod identity;
 mod informative;
+#[cfg(feature = "remote")]
+mod introspection;
 mod json;
 mod params;
 mod places;
@@ -29,5 +31,7 @@ pub use claims::ClaimsFault;
 pub use context::HandshakeContext;
 pub use error::{AuthenticationError, CredentialsFault};
 pub use identity::{Identity, Scheme};
+#[cfg(feature = "remote")]
+pub use introspection::Introspection;
 pub use json::JsonFault;
 pub use params::Params;

@@ -78,9 +78,8 @@ impl Fetcher {
         pairs: &[(&str, &str)],
         mut headers: HeaderMap,
     ) -> Result<Fetched, FetchError> {
-        let form = Zeroizing::new(form(pairs).into_bytes());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        self.fetch(Method::POST, endpoint, headers, Bytes::from_owner(form)).await
+        self.fetch(Method::POST, endpoint, headers, form_of(pairs)).await
     }
 
     async fn fetch(
@@ -119,12 +118,12 @@ impl fmt::Debug for Fetcher {
     }
 }
 
-fn form(pairs: &[(&str, &str)]) -> String {
-    // Pairs may be secrets; room enough from the start leaves no copies behind.
+/// Pairs may be secrets: what holds them is wiped, and room enough from the start leaves no copies behind.
+fn form_of(pairs: &[(&str, &str)]) -> Bytes {
     let room = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
     let mut form = form_urlencoded::Serializer::new(String::with_capacity(room));
-    form.extend_pairs(pairs);
-    form.finish()
+    let form = form.extend_pairs(pairs).finish().into_bytes();
+    Bytes::from_owner(Zeroizing::new(form))
 }
 
 fn tls_config(config: &FetchConfig) -> ClientConfig {

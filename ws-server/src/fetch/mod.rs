@@ -3,8 +3,6 @@
 //! One client for all of them. It waits no longer and reads no more than it is told, follows no redirects (credentials
 //! would go along), and looks at no proxy of the environment.
 
-#![allow(dead_code, unused_imports, reason = "its users come one by one")]
-
 mod client;
 mod config;
 mod endpoint;

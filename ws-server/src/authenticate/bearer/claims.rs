@@ -7,14 +7,14 @@ use crate::authenticate::claims::{self, Claims};
 
 /// What is required of the claims of a token whose signature has verified.
 #[derive(Clone, Debug)]
-pub(super) struct Rules {
-    pub(super) issuers: Vec<String>,
-    pub(super) audiences: Vec<String>,
-    pub(super) any_audience: bool,
-    pub(super) required: Vec<String>,
-    pub(super) leeway: Duration,
-    pub(super) scope_claim: String,
-    pub(super) roles_claim: String,
+pub(in crate::authenticate) struct Rules {
+    pub(in crate::authenticate) issuers: Vec<String>,
+    pub(in crate::authenticate) audiences: Vec<String>,
+    pub(in crate::authenticate) any_audience: bool,
+    pub(in crate::authenticate) required: Vec<String>,
+    pub(in crate::authenticate) leeway: Duration,
+    pub(in crate::authenticate) scope_claim: String,
+    pub(in crate::authenticate) roles_claim: String,
 }
 
 impl Default for Rules {
@@ -33,7 +33,11 @@ impl Default for Rules {
 
 impl Rules {
     /// Reads the payload. The order: form and types, required claims, `exp`, `nbf`, `iss`, `aud`.
-    pub(super) fn check(&self, payload: &[u8], now: SystemTime) -> Result<Claims, TokenError> {
+    pub(in crate::authenticate) fn check(
+        &self,
+        payload: &[u8],
+        now: SystemTime,
+    ) -> Result<Claims, TokenError> {
         let claims = Claims::read(payload, &self.scope_claim, &self.roles_claim)?;
         let audiences = claims::one_or_more(&claims.all, "aud")?;
         self.check_presence(&claims)?;

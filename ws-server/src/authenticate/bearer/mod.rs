@@ -27,3 +27,9 @@ pub use keys::{KeySource, KeysError};
 pub use signer::{SignError, Signer};
 pub use source::Source;
 pub use verifier::{TOKEN_LIMIT, Verifier};
+
+#[cfg(feature = "remote")]
+pub(super) use {
+    claims::Rules,
+    source::{SUBPROTOCOL, find as find_token},
+};

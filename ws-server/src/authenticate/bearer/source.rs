@@ -24,10 +24,10 @@ pub enum Source {
 }
 
 /// The subprotocol that a token follows.
-pub(super) const SUBPROTOCOL: &str = "bearer";
+pub(in crate::authenticate) const SUBPROTOCOL: &str = "bearer";
 
 /// The only token of the request, from one of these places.
-pub(super) fn find<'a>(
+pub(in crate::authenticate) fn find<'a>(
     sources: &[Source],
     request: &HandshakeContext<'a>,
 ) -> Result<Cow<'a, str>, AuthenticationError> {
