@@ -59,6 +59,8 @@ async fn start(flags: &Flags) -> Result<(BoundServer, Credentials), Box<dyn Erro
     let mut server = Server::builder()
         .listen(&flags.listen)
         .page("/", "text/html; charset=utf-8", page::render(&credentials)?)
+        // What the page finds out the cause with; any page can.
+        .page("/why.js", "text/javascript; charset=utf-8", include_str!("../why.js"))
         // Where the causes are explained: the `type` of each refusal points there.
         .page("/REFUSALS.md", "text/markdown; charset=utf-8", include_str!("../../REFUSALS.md"))
         .documentation("/REFUSALS.md")

@@ -24,11 +24,11 @@ pub(crate) fn render(credentials: &Credentials) -> serde_json::Result<String> {
     Ok(PAGE.replace("{{policy}}", &policy()).replace("{{setup}}", &setup))
 }
 
-/// The Content-Security-Policy: nothing but the page's own script, style, icon and server.
+/// The Content-Security-Policy: nothing but the page's own script, the server's, its style, icon and server.
 fn policy() -> String {
     format!(
-        "default-src 'none'; script-src {}; style-src {}; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'",
-        hash("<script>", "</script>"),
+        "default-src 'none'; script-src 'self' {}; style-src {}; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'",
+        hash("<script type=\"module\">", "</script>"),
         hash("<style>", "</style>"),
     )
 }
