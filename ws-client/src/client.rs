@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
+use tokio::time::timeout;
 use ws_core::connection::{Limits, Role};
 use ws_core::deflate::{DeflateConfig, DeflateParams};
 use ws_core::handshake::Accepted;
 use ws_core::head::{HeadLimits, ResponseHead};
 use ws_core::net::{SocketConfig, Transport, WebSocket};
+use ws_core::refusal::RefusedBy;
 
 use crate::connect::handshake::{AnswerLimits, Opened, open};
 use crate::connect::timeouts::Budget;
 use crate::connect::{HandshakeError, Timeouts, UrlError, WsUrl, dns, tcp};
 use crate::error::ConnectError;
+use crate::refused::Closed;
 use crate::request::{Request, RequestError};
 
 /// Bytes of a refusal's body that are kept; a problem document has a few hundred.
@@ -130,7 +133,7 @@ impl Client {
         let mut stream = tcp::connect(&addresses, budget.stage(self.timeouts.tcp)).await?;
         let (opened, answer) = self.handshake(&mut stream, budget).await?;
         let config = self.socket_config(&answer);
-        Ok((WebSocket::from_tcp(stream, config, opened), answer))
+        self.admitted(WebSocket::from_tcp(stream, config, opened), answer, budget).await
     }
 
     /// Does the handshake over a stream that is already there, such as a TLS connection or a pipe. The URL's
@@ -147,9 +150,26 @@ impl Client {
         &self,
         mut stream: impl Transport,
     ) -> Result<(WebSocket, Answer), ConnectError> {
-        let (opened, answer) = self.handshake(&mut stream, Budget::new(self.timeouts.total)).await?;
+        let budget = Budget::new(self.timeouts.total);
+        let (opened, answer) = self.handshake(&mut stream, budget).await?;
         let config = self.socket_config(&answer);
-        Ok((WebSocket::from_stream(stream, config, opened), answer))
+        self.admitted(WebSocket::from_stream(stream, config, opened), answer, budget).await
+    }
+
+    /// A server that refuses in a Close frame says so in the 101: the frame is awaited then.
+    async fn admitted(
+        &self,
+        mut socket: WebSocket,
+        answer: Answer,
+        budget: Budget,
+    ) -> Result<(WebSocket, Answer), ConnectError> {
+        let refused_by = answer.head.fields().get_str(RefusedBy::FIELD);
+        let Some(refused_by) = refused_by.and_then(|value| RefusedBy::parse(value).ok()) else {
+            return Ok((socket, answer));
+        };
+        // However it ends, and if a message comes instead: who has refused lets nobody in.
+        let _ = timeout(budget.stage(self.timeouts.handshake), socket.recv()).await;
+        Err(ConnectError::Closed(Box::new(Closed::new(socket.close_frame(), Some(refused_by)))))
     }
 
     async fn handshake(

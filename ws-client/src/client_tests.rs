@@ -99,13 +99,13 @@ async fn what_was_asked_for_is_sent_and_what_was_agreed_is_told() {
 }
 
 /// What a client that offers compression makes of an answer.
-async fn answered(answer: impl FnOnce(&UpgradeRequest) -> String) -> Result<(), ConnectError> {
+async fn answered<A: AsRef<[u8]>>(answer: impl FnOnce(&UpgradeRequest) -> A) -> Result<(), ConnectError> {
     let (ours, mut theirs) = duplex(4096);
     let client = Client::builder("ws://h/").expect("valid").compression(DeflateConfig::default()).build();
-    let server = async {
+    let server = async move {
         let (head, _) = read_head(&mut theirs).await;
         let request = UpgradeRequest::from_head(&head).expect("a valid handshake");
-        theirs.write_all(answer(&request).as_bytes()).await.expect("open");
+        theirs.write_all(answer(&request).as_ref()).await.expect("open");
     };
     let (outcome, ()) = tokio::join!(client.connect_over(ours), server);
     outcome.map(|_| ())
@@ -145,6 +145,32 @@ async fn a_refusal_over_tcp() {
     assert_eq!(error.cause(), Some(Cause::ServerFull));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(9)));
     assert_eq!((error.responsible(), error.is_worth_retrying()), (Responsible::Server, true));
+}
+
+/// A server that refuses in a Close frame, for browsers: whoever reads the 101 learns it before anything is sent.
+#[tokio::test]
+async fn a_refusal_in_a_close_frame() {
+    let refuse = |frame: &'static [u8]| {
+        answered(move |request: &UpgradeRequest| {
+            let mut response = UpgradeResponse::new(request);
+            let mut out = BytesMut::new();
+            response.field("Refused-By", "rooms; id=42").expect("a field").encode(&mut out);
+            out.extend_from_slice(frame);
+            out
+        })
+    };
+    let error = refuse(b"\x88\x1e\x03\xf5server-full: retry after 5 s").await.expect_err("refused");
+    assert_eq!((error.cause(), error.retry_after()), (Some(Cause::ServerFull), Some(Duration::from_secs(5))));
+    assert_eq!((error.responsible(), error.is_worth_retrying()), (Responsible::Server, true));
+    let ConnectError::Closed(closed) = error else { panic!("{error:?}") };
+    assert!(closed.by_application());
+    assert_eq!(closed.refused_by.and_then(|by| by.id).as_deref(), Some("42"));
+    // What lets nobody in, and says no more or another thing, has refused all the same.
+    for frame in [&b""[..], b"\x81\x02hi", b"\xff"] {
+        let error = refuse(frame).await.expect_err("refused");
+        let ConnectError::Closed(closed) = error else { panic!("{error:?}") };
+        assert!(closed.by_application() && closed.cause().is_none());
+    }
 }
 
 #[tokio::test]

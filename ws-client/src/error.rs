@@ -8,7 +8,7 @@ use ws_core::head::ResponseHead;
 use ws_core::refusal::Cause;
 
 use crate::connect::{DnsError, HandshakeError, TcpError, UrlError};
-use crate::refused::{Refused, Responsible};
+use crate::refused::{Closed, Refused, Responsible};
 use crate::request::RequestError;
 
 /// Why there is no connection: one variant for each stage on the way, and each with its own error inside.
@@ -36,6 +36,9 @@ pub enum ConnectError {
     /// The handshake was refused with an HTTP status.
     #[error("{0}")]
     Refused(Box<Refused>),
+    /// The handshake was refused in a Close frame.
+    #[error("{0}")]
+    Closed(Box<Closed>),
 }
 
 impl ConnectError {
@@ -43,6 +46,7 @@ impl ConnectError {
     pub fn cause(&self) -> Option<Cause> {
         match self {
             Self::Refused(refused) => refused.cause(),
+            Self::Closed(closed) => closed.cause(),
             _ => None,
         }
     }
@@ -51,6 +55,7 @@ impl ConnectError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused(refused) => refused.retry_after,
+            Self::Closed(closed) => closed.retry_after(),
             _ => None,
         }
     }
@@ -75,6 +80,7 @@ impl ConnectError {
                 _ => Responsible::Server,
             },
             Self::Refused(refused) => refused.responsible(),
+            Self::Closed(closed) => closed.responsible(),
         }
     }
 
@@ -94,6 +100,7 @@ impl ConnectError {
                     | HandshakeError::CutShort { .. }
             ),
             Self::Refused(refused) => refused.is_worth_retrying(),
+            Self::Closed(closed) => closed.is_worth_retrying(),
         }
     }
 }

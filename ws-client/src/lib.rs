@@ -23,7 +23,8 @@
 //!  URL ──▶ name resolution ──▶ TCP ──▶ handshake ──▶ WebSocket
 //!   │              │            │          ├── HandshakeError: no proper answer
 //!   │              │            │          ├── Redirected:     another address, not followed
-//!   │              │            │          └── Refused:        an HTTP status, and why
+//!   │              │            │          ├── Refused:        an HTTP status, and why
+//!   │              │            │          └── Closed:         a Close frame at once, and why
 //! UrlError      DnsError     TcpError
 //! ```
 //!
@@ -42,5 +43,5 @@ mod request;
 pub use client::{Answer, Builder, Client, connect};
 pub use connect::{DnsError, HandshakeError, Host, TcpError, Timeouts, UrlError, WsUrl};
 pub use error::{ConnectError, Redirected};
-pub use refused::{Body, BodyEnd, ChunkError, Refused, Responsible};
+pub use refused::{Body, BodyEnd, ChunkError, Closed, Refused, Responsible};
 pub use request::RequestError;

@@ -154,7 +154,7 @@ impl fmt::Debug for Refused {
 }
 
 /// A stranger's words, without what could begin a line in a log, or steer a terminal.
-struct Printable<'a>(&'a str);
+pub(super) struct Printable<'a>(pub(super) &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,9 @@
-//! A refused handshake: the answer as it came, and what it says.
+//! A refused handshake: the answer or the Close frame as it came, and what it says.
 
 mod answer;
 mod body;
 mod chunked;
+mod closed;
 mod responsible;
 mod retry_after;
 
@@ -10,4 +11,5 @@ pub use answer::Refused;
 pub use body::{Body, BodyEnd};
 pub(crate) use body::{Framing, read};
 pub use chunked::ChunkError;
+pub use closed::Closed;
 pub use responsible::Responsible;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 /// The longest wait that is reported; whatever says more means "never".
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub(super) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Reads a value, seconds or a date; a date that has passed means at once.
 pub(crate) fn parse(value: &str, now: SystemTime) -> Option<Duration> {

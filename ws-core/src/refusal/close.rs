@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::http::DEFAULT_WAIT;
 use super::text::{cut, whole_seconds};
 use super::{Cause, Disclosure, Refusal};
@@ -14,6 +16,38 @@ pub struct CloseRefusal {
 impl CloseRefusal {
     /// RFC 6455 5.5: a control frame has 125 bytes, and the code takes two of them.
     pub const REASON_BYTES: usize = 123;
+
+    /// The cause, where the reason tells its code and the close code is the one of this cause.
+    ///
+    /// ```
+    /// use ws_core::refusal::{Cause, CloseRefusal};
+    ///
+    /// let closed = CloseRefusal { code: 1013, reason: "server-full: retry after 5 s".to_owned() };
+    /// assert_eq!(closed.cause(), Some(Cause::ServerFull));
+    /// assert_eq!(closed.retry_after(), Some(std::time::Duration::from_secs(5)));
+    /// ```
+    pub fn cause(&self) -> Option<Cause> {
+        let code = self.reason.split_once(": ").map_or(&*self.reason, |(code, _)| code);
+        Cause::from_code(code).filter(|cause| {
+            cause.close_code() == Some(self.code)
+                || *cause == Cause::ServerDraining && self.code == SERVICE_RESTART
+        })
+    }
+
+    /// What the reason says beside the code of the cause; all of it where it tells no cause.
+    pub fn detail(&self) -> &str {
+        match self.cause() {
+            Some(cause) => self.reason[cause.code().len()..].strip_prefix(": ").unwrap_or_default(),
+            None => &self.reason,
+        }
+    }
+
+    /// When to come back, where the reason says so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.detail().strip_prefix("retry after ")?.strip_suffix(" s")?;
+        let digits = seconds.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| seconds.parse().ok()).flatten().map(Duration::from_secs)
+    }
 }
 
 /// IANA WebSocket Close Code registry: Service Restart.
@@ -51,8 +85,6 @@ impl Refusal {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -87,6 +119,52 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_of_ours_is_read_back() {
+        for (code, reason, cause, detail, wait) in [
+            (
+                3000,
+                "token-expired: The token has expired",
+                Some(Cause::TokenExpired),
+                "The token has expired",
+                None,
+            ),
+            (3000, "token-expired", Some(Cause::TokenExpired), "", None),
+            (
+                1001,
+                "server-draining: retry after 7 s",
+                Some(Cause::ServerDraining),
+                "retry after 7 s",
+                Some(7),
+            ),
+            (
+                1012,
+                "server-draining: retry after 7 s",
+                Some(Cause::ServerDraining),
+                "retry after 7 s",
+                Some(7),
+            ),
+            (1013, "retry after 7 s", None, "retry after 7 s", Some(7)),
+            // Another close code, another cause, or no cause at all: that is not one of ours.
+            (1012, "server-full: retry after 7 s", None, "server-full: retry after 7 s", None),
+            (3000, "token-expired:x", None, "token-expired:x", None),
+            (3000, "bye", None, "bye", None),
+            (1000, "", None, "", None),
+            (1013, "server-full: retry after -7 s", Some(Cause::ServerFull), "retry after -7 s", None),
+            (
+                1013,
+                "server-full: retry after 99999999999999999999 s",
+                Some(Cause::ServerFull),
+                "retry after 99999999999999999999 s",
+                None,
+            ),
+        ] {
+            let closed = CloseRefusal { code, reason: reason.to_owned() };
+            assert_eq!((closed.cause(), closed.detail()), (cause, detail), "{code} {reason}");
+            assert_eq!(closed.retry_after(), wait.map(Duration::from_secs), "{code} {reason}");
+        }
+    }
+
+    #[test]
     fn only_a_restart_of_a_draining_server_is_1012() {
         let refusal = Refusal::new(Cause::ServerFull).restarting();
         assert_eq!(close(&refusal, Disclosure::Standard).0, 1013);
@@ -106,6 +184,7 @@ mod tests {
                 return Ok(());
             };
             prop_assert!(closed.reason.len() <= 123);
+            prop_assert_eq!(closed.cause(), Some(cause));
             if !detail.is_empty() && !cause.is_temporary() {
                 let whole = format!("{}: {detail}", cause.code());
                 prop_assert!(whole.starts_with(&closed.reason));
