@@ -1,4 +1,9 @@
 //! Who somebody is: the trait, the identity, and the ways to establish one.
+//!
+//! Programs bring a token ([`bearer`]), a key ([`api_key`]) or a password (`basic`, feature `passwords`). A page in a
+//! browser, whose WebSocket can send no field of its own, brings a session [`cookie`], or a [`ticket`] in the query.
+//! A route may take several: the first credentials that somebody has chosen to send decide, in the route's order, and
+//! a cookie only where there are none. [`AnyOf`] asks all of its own about the same credentials.
 
 mod ambient;
 mod any_of;

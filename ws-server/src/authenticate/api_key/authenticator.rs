@@ -1,6 +1,7 @@
 use std::{borrow::Cow, future::ready, sync::Arc};
 
 use ws_core::{head::RequestHead, refusal::Challenge};
+use zeroize::Zeroize;
 
 use super::keys::ApiKeys;
 use crate::authenticate::{
@@ -70,12 +71,21 @@ impl ApiKey {
     }
 
     fn identify(&self, request: &HandshakeContext<'_>) -> Result<Identity, AuthenticationError> {
-        let key = self.find(request.head())?;
+        let mut key = self.find(request.head())?;
+        let answer = self.judge(&key);
+        // A key that had to be decoded was copied for that.
+        if let Cow::Owned(copy) = &mut key {
+            copy.zeroize();
+        }
+        answer
+    }
+
+    fn judge(&self, key: &[u8]) -> Result<Identity, AuthenticationError> {
         if key.is_empty() {
             return Err(malformed(CredentialsFault::KeyEmpty));
         }
         let keys = self.keys.get();
-        let entry = keys.find(&key).ok_or(AuthenticationError::CredentialsRejected)?;
+        let entry = keys.find(key).ok_or(AuthenticationError::CredentialsRejected)?;
         Ok(Identity::new(Scheme::ApiKey)
             .with_subject(&entry.name)
             .with_credential_id(&entry.name)

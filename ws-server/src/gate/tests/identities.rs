@@ -4,7 +4,7 @@ use ws_core::refusal::{Challenge, Presentation};
 
 use super::{super::*, *};
 use crate::authenticate::{
-    Ambient, Anonymous, AuthenticationError, Authenticator, Challenging, HandshakeContext, Identity, Scheme,
+    Anonymous, AuthenticationError, Authenticator, Challenging, HandshakeContext, Identity, Scheme,
 };
 use crate::authorize::AuthorizationError;
 
@@ -13,7 +13,7 @@ fn guarded() -> Policy {
 }
 
 /// Knows one key in `X-Api-Key`.
-fn by_key() -> impl Authenticator {
+pub(super) fn by_key() -> impl Authenticator {
     let by_key = |request: &HandshakeContext<'_>| {
         let key = request.head().fields().get_str("X-Api-Key").map(str::to_owned);
         async move {
@@ -27,7 +27,7 @@ fn by_key() -> impl Authenticator {
     Challenging::new(Challenge::api_key("chat"), by_key)
 }
 
-async fn subject(policy: Policy, request: &Request) -> String {
+pub(super) async fn subject(policy: Policy, request: &Request) -> String {
     accepted(policy, request).await.identity.subject().unwrap().to_owned()
 }
 
@@ -262,80 +262,4 @@ async fn a_missing_scope_is_told_to_bearers() {
     assert_eq!(refusal.cause, Cause::ScopeInsufficient);
     assert_eq!(refusal.challenges, [Challenge::bearer("chat")]);
     assert_eq!(refusal.required_scope.as_deref(), Some("x"));
-}
-
-/// Takes a session that a browser sends by itself: `session=ann` is good.
-fn by_session() -> impl Authenticator {
-    let by_session = |request: &HandshakeContext<'_>| {
-        let session = request.head().fields().get_str("Cookie").map(str::to_owned);
-        async move {
-            match session.as_deref() {
-                None => Err(AuthenticationError::CredentialsMissing),
-                Some("session=ann") => Ok(Identity::new(Scheme::Cookie).with_subject("ann by cookie")),
-                Some(_) => Err(AuthenticationError::CredentialsRejected),
-            }
-        }
-    };
-    Ambient::new(Challenging::new(Challenge::cookie("chat"), by_session))
-}
-
-/// Wherever the cookie stands on the route, it does not count beside credentials that somebody has chosen to send.
-#[tokio::test]
-async fn a_cookie_does_not_count_beside_another_authenticators_credentials() {
-    let routes: [fn() -> Policy; 4] = [
-        || Policy::new().authenticate(by_session()).authenticate(bearer()).authenticate(by_key()),
-        || Policy::new().authenticate(bearer()).authenticate(by_key()).authenticate(by_session()),
-        // `bearer()` takes a cookie of that name as well, and stands before the key.
-        || Policy::new().authenticate(bearer()).authenticate(by_session()).authenticate(by_key()),
-        || Policy::new().authenticate(by_key()).authenticate(by_session()).authenticate(bearer()),
-    ];
-    for policy in routes {
-        for cookie in ["session=ann", "session=x", "session=a; session=b"] {
-            let request = || Request::new().with("Cookie", cookie);
-            assert_eq!(subject(policy(), &request().bearer(&good())).await, "ann");
-            assert_eq!(cause(policy(), &request().bearer("x")).await, Cause::TokenMalformed);
-            assert_eq!(subject(policy(), &request().and("X-Api-Key", "k-1")).await, "probe");
-            assert_eq!(cause(policy(), &request().and("X-Api-Key", "k")).await, Cause::CredentialsRejected);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_cookie_decides_where_there_is_nothing_else() {
-    let first = || Policy::new().authenticate(by_session()).authenticate(by_key());
-    let last = || Policy::new().authenticate(by_key()).authenticate(by_session());
-    let optional = || Policy::new().authenticate(by_key()).authenticate(by_session()).authenticate(Anonymous);
-    let (good, bad) =
-        (Request::new().with("Cookie", "session=ann"), Request::new().with("Cookie", "session=x"));
-    for policy in [first, last, optional] {
-        assert_eq!(subject(policy(), &good).await, "ann by cookie");
-        assert_eq!(cause(policy(), &bad).await, Cause::CredentialsRejected);
-    }
-    assert_eq!(cause(last(), &Request::new()).await, Cause::CredentialsMissing);
-    assert!(accepted(optional(), &Request::new()).await.identity.is_anonymous());
-    // Who stands behind nobody in particular is never asked.
-    let never = Policy::new().authenticate(Anonymous).authenticate(by_session());
-    assert!(accepted(never, &bad).await.identity.is_anonymous());
-    // Another scheme is nothing that this route takes: a proxy's password does not hide the session behind it.
-    let header_only = Bearer::new("chat", Verifier::new(signer().verifying_key()));
-    let policy = Policy::new().authenticate(header_only).authenticate(by_session());
-    assert_eq!(subject(policy, &good.and("Authorization", "Basic YTpi")).await, "ann by cookie");
-}
-
-/// Somebody who has no certificate may have something else.
-#[tokio::test]
-async fn a_certificate_is_one_way_among_others() {
-    let by_certificate =
-        |_: &HandshakeContext<'_>| std::future::ready(Err(AuthenticationError::ClientCertificateRequired));
-    let alone = || Policy::new().authenticate(by_certificate);
-    assert_eq!(cause(alone(), &Request::new()).await, Cause::ClientCertificateRequired);
-    for policy in
-        [alone().authenticate(bearer()), Policy::new().authenticate(bearer()).authenticate(by_certificate)]
-    {
-        assert_eq!(cause(policy.clone(), &Request::new()).await, Cause::CredentialsMissing);
-        assert_eq!(subject(policy.clone(), &Request::new().bearer(&good())).await, "ann");
-        let other = Request::new().with("Authorization", "Basic YTpi");
-        assert_eq!(cause(policy, &other).await, Cause::SchemeUnsupported);
-    }
-    assert!(accepted(alone().authenticate(Anonymous), &Request::new()).await.identity.is_anonymous());
 }

@@ -6,6 +6,7 @@ mod identities;
 mod order;
 mod refusals;
 mod rehearsal;
+mod several;
 
 use std::{
     sync::Arc,
