@@ -115,6 +115,8 @@ fn only_objects_are_signed() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn what_is_signed_is_read_back(subject: String, roles: Vec<String>, expires in 0_u32..) {
         let value = keys().sign(&json!({ "sub": subject, "roles": roles, "exp": expires })).unwrap();
