@@ -21,6 +21,8 @@ mod text;
 mod trace_step;
 
 #[cfg(test)]
+mod contract_tests;
+#[cfg(test)]
 mod tests;
 
 pub use catalogue::Cause;
