@@ -61,14 +61,23 @@ pub fn python_websockets() -> Result<PathBuf, Unavailable> {
 
 /// The directory whose `node_modules` has the package `ws`, and the `node` to run it with.
 pub fn node_ws() -> Result<(PathBuf, PathBuf), Unavailable> {
+    node_package("ws", "8.23.0")
+}
+
+/// The directory whose `node_modules` has the package `oidc-provider`, and the `node` to run it with.
+pub fn node_oidc_provider() -> Result<(PathBuf, PathBuf), Unavailable> {
+    node_package("oidc-provider", "9.13.3")
+}
+
+fn node_package(name: &str, version: &str) -> Result<(PathBuf, PathBuf), Unavailable> {
     let node = find(&["node", "nodejs"]).ok_or(Unavailable::NoInterpreter("node"))?;
-    let dir = once("node-ws-8.23.0", |dir, log| {
+    let dir = once(&format!("node-{name}-{version}"), |dir, log| {
         let npm = find(&["npm"]).ok_or(Unavailable::NoInterpreter("npm"))?;
         run(
             Command::new(npm)
                 .args(["install", "--no-audit", "--no-fund", "--prefix"])
                 .arg(dir)
-                .arg("ws@8.23.0"),
+                .arg(format!("{name}@{version}")),
             log,
             LIMIT,
         )?;
