@@ -78,7 +78,7 @@ mod server;
 mod session;
 
 pub use authenticate::Params;
-pub use listener::{BindError, ForwardedClient, ForwardedError, TrustedProxies};
+pub use listener::{BindError, ForwardedClient, ForwardedError, ProxyProtocol, TrustedProxies};
 pub use networks::NetworkError;
 pub use operate::Counters;
 pub use rate::{Rate, RateError};

@@ -2,8 +2,10 @@
 
 mod accept;
 mod bind;
+mod crc32c;
 mod forwarded;
 mod places;
+mod proxy_protocol;
 mod trusted_proxies;
 
 pub(crate) use accept::accept_loop;
@@ -11,4 +13,6 @@ pub use bind::BindError;
 pub(crate) use bind::{ListenAddress, bind};
 pub use forwarded::ForwardedError;
 pub(crate) use places::{Crowded, Entry, Place, Places};
+pub use proxy_protocol::ProxyProtocol;
+pub(crate) use proxy_protocol::{ProxyHeader, ProxyHeaderError};
 pub use trusted_proxies::{ForwardedClient, TrustedProxies};
