@@ -10,7 +10,7 @@ use tests::wire::{echo, handshake};
 use ws_core::refusal::{Cause, Challenge};
 use ws_server::Route;
 use ws_server::authenticate::bearer::{Bearer, Signer, Verifier};
-use ws_server::authenticate::{AuthenticationError, Challenging, HandshakeContext};
+use ws_server::authenticate::{AuthenticationError, CertificateFault, Challenging, HandshakeContext};
 
 use crate::case::{Case, start};
 
@@ -138,7 +138,7 @@ async fn other_schemes() -> Vec<Cause> {
         (AuthenticationError::TicketSpent, "ticket-spent", 401, challenge),
         (AuthenticationError::TicketExpired, "ticket-expired", 401, challenge),
         (AuthenticationError::ClientCertificateRequired, "client-certificate-required", 403, &[]),
-        (AuthenticationError::ClientCertificateRejected, "client-certificate-rejected", 403, &[]),
+        (AuthenticationError::ClientCertificateRejected(CertificateFault::UnknownHolder), "client-certificate-rejected", 403, &[]),
         (
             AuthenticationError::Unavailable { retry_after: Some(Duration::from_secs(2)) },
             "authentication-unavailable",

@@ -79,6 +79,8 @@ mod session;
 
 pub use authenticate::Params;
 pub use listener::{BindError, ForwardedClient, ForwardedError, ProxyProtocol, TrustedProxies};
+#[cfg(feature = "tls")]
+pub use listener::{Tls, TlsError, TlsFiles};
 pub use networks::NetworkError;
 pub use operate::Counters;
 pub use rate::{Rate, RateError};

@@ -1,5 +1,7 @@
 use std::{fmt, sync::Arc};
 
+use thiserror::Error;
+
 /// The certificate chain that a client showed in the TLS handshake (RFC 8446 4.4.2), verified by the listener.
 ///
 /// Clones share the bytes.
@@ -13,6 +15,24 @@ use std::{fmt, sync::Arc};
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCertificate {
     chain: Arc<[Box<[u8]>]>,
+}
+
+/// Why a certificate does not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CertificateFault {
+    /// It cannot be parsed.
+    #[error("the client certificate is not valid X.509")]
+    Malformed,
+    /// It is out of its time: it was in it when the connection was made.
+    #[error("the client certificate has expired")]
+    Expired,
+    /// It has no name of the kind that is asked for.
+    #[error("the client certificate has no name of the kind that is used here")]
+    Nameless,
+    /// Its holder is not one of those who are let in.
+    #[error("the holder of the client certificate is not known here")]
+    UnknownHolder,
 }
 
 impl ClientCertificate {

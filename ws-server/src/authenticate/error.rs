@@ -3,7 +3,7 @@ use std::time::Duration;
 use thiserror::Error;
 use ws_core::refusal::Cause;
 
-use super::{bearer::TokenError, signed::SignedFault, ticket::TicketFault};
+use super::{CertificateFault, bearer::TokenError, signed::SignedFault, ticket::TicketFault};
 
 /// Why an authenticator does not say who somebody is. There is no variant for "no": each names a cause.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -40,8 +40,8 @@ pub enum AuthenticationError {
     #[error("a client certificate is required")]
     ClientCertificateRequired,
     /// The client's certificate is not accepted.
-    #[error("the client certificate is not accepted")]
-    ClientCertificateRejected,
+    #[error("{0}")]
+    ClientCertificateRejected(CertificateFault),
     /// Whoever would know cannot be asked. This is never the caller's fault.
     #[error("the authentication backend is not available")]
     Unavailable {
@@ -127,7 +127,7 @@ impl AuthenticationError {
             Self::TicketSpent => Cause::TicketSpent,
             Self::TicketExpired => Cause::TicketExpired,
             Self::ClientCertificateRequired => Cause::ClientCertificateRequired,
-            Self::ClientCertificateRejected => Cause::ClientCertificateRejected,
+            Self::ClientCertificateRejected(_) => Cause::ClientCertificateRejected,
             Self::Unavailable { .. } => Cause::AuthenticationUnavailable,
             Self::Internal => Cause::InternalError,
         }

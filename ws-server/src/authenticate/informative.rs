@@ -40,7 +40,7 @@ impl AuthenticationError {
             Self::CredentialsRejected
             | Self::CookieRejected(_)
             | Self::TicketRejected(_)
-            | Self::ClientCertificateRejected => Informative::Wrong,
+            | Self::ClientCertificateRejected(_) => Informative::Wrong,
             Self::TicketSpent | Self::TicketExpired => Informative::OtherTime,
             Self::Unavailable { .. } => Informative::Unknown,
             Self::Internal => Informative::Failed,

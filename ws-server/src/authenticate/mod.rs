@@ -14,6 +14,8 @@ pub mod basic;
 pub mod bearer;
 mod certificate;
 mod claims;
+#[cfg(feature = "tls")]
+mod client_certificate;
 mod context;
 pub mod cookie;
 mod error;
@@ -31,8 +33,10 @@ pub mod ticket;
 pub use ambient::Ambient;
 pub use any_of::AnyOf;
 pub use authenticator::{Anonymous, Authenticator, BoxFuture, Challenging, from_fn};
-pub use certificate::ClientCertificate;
+pub use certificate::{CertificateFault, ClientCertificate};
 pub use claims::ClaimsFault;
+#[cfg(feature = "tls")]
+pub use client_certificate::{CertificateDetails, CertificateName, ClientCertificates};
 pub use context::HandshakeContext;
 pub use error::{AuthenticationError, CredentialsFault};
 pub use identity::{Identity, Scheme};

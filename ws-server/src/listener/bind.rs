@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 /// Connections that the kernel keeps for us until they are accepted. Linux cuts it to `net.core.somaxconn`.
@@ -54,17 +56,33 @@ pub enum BindError {
 }
 
 /// Where to listen, as the builder was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ListenAddress(pub(crate) String);
+#[derive(Clone, Debug)]
+pub(crate) struct ListenAddress {
+    pub(crate) address: String,
+    /// What is spoken there.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
+}
+
+impl ListenAddress {
+    /// Plain HTTP on `HOST:PORT`.
+    pub(crate) const fn plain(address: String) -> Self {
+        Self {
+            address,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+}
 
 impl ListenAddress {
     /// The addresses that the name stands for, at least one.
     pub(crate) async fn resolve(&self) -> Result<Vec<SocketAddr>, BindError> {
-        if let Ok(address) = self.0.parse() {
+        if let Ok(address) = self.address.parse() {
             return Ok(vec![address]);
         }
-        let unresolved = |source| BindError::Unresolved { address: self.0.clone(), source };
-        let addresses: Vec<_> = tokio::net::lookup_host(&self.0).await.map_err(unresolved)?.collect();
+        let unresolved = |source| BindError::Unresolved { address: self.address.clone(), source };
+        let addresses: Vec<_> = tokio::net::lookup_host(&self.address).await.map_err(unresolved)?.collect();
         if addresses.is_empty() {
             return Err(unresolved(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
         }
@@ -228,9 +246,9 @@ mod tests {
 
     #[tokio::test]
     async fn addresses_are_resolved_or_named_in_the_error() {
-        let resolved = ListenAddress("127.0.0.1:9001".into()).resolve().await.unwrap();
+        let resolved = ListenAddress::plain("127.0.0.1:9001".into()).resolve().await.unwrap();
         assert_eq!(resolved, ["127.0.0.1:9001".parse().unwrap()]);
-        match ListenAddress("no port".into()).resolve().await {
+        match ListenAddress::plain("no port".into()).resolve().await {
             Err(BindError::Unresolved { address, .. }) => assert_eq!(address, "no port"),
             other => panic!("{other:?}"),
         }

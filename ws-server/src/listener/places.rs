@@ -156,16 +156,22 @@ impl Place {
 impl Place {
     /// Counts the connection under the address of this peer from now on: a proxy has many clients, one after another.
     /// `None`: under nobody's, while the proxy is silent.
-    pub(crate) fn assign(&mut self, peer: Option<IpAddr>) {
+    ///
+    /// # Errors
+    /// The address has so many connections that not even its waiting room has a seat; the connection is counted.
+    pub(crate) fn assign(&mut self, peer: Option<IpAddr>) -> Result<(), Crowded> {
         let address = peer.map(counted_as);
         if address == self.address {
-            return;
+            return Ok(());
         }
         self.leave();
-        if let Some(address) = address {
-            self.places.shard(address).entry(address).or_default().open += 1;
-        }
         self.address = address;
+        let Some(address) = address else { return Ok(()) };
+        let mut shard = self.places.shard(address);
+        let tally = shard.entry(address).or_default();
+        tally.open += 1;
+        let most = self.places.limit_per_address.load(Ordering::Relaxed).saturating_add(WAITING_PER_ADDRESS);
+        if tally.open > most { Err(Crowded::Address) } else { Ok(()) }
     }
 
     /// Gives back what is counted under the address.
@@ -274,18 +280,23 @@ mod tests {
             Entry::TurnedAway(why) => panic!("turned away: {why:?}"),
         };
         let (mut first, mut second, mut third) = (of_proxy(), of_proxy(), of_proxy());
-        first.assign(Some(ip(1)));
-        second.assign(Some(ip(1)));
-        third.assign(Some(ip(2)));
+        let _ = first.assign(Some(ip(1)));
+        let _ = second.assign(Some(ip(1)));
+        let _ = third.assign(Some(ip(2)));
         assert_eq!((first.claim(), second.claim(), third.claim()), (Ok(()), Err(Crowded::Address), Ok(())));
         assert_eq!(admitted(&places, ip(2)).claim(), Err(Crowded::Address), "one count for both ways");
-        first.assign(Some(ip(3)));
+        let _ = first.assign(Some(ip(3)));
         assert_eq!((first.claim(), second.claim()), (Ok(()), Ok(())));
-        second.assign(None);
+        let _ = second.assign(None);
         assert_eq!(admitted(&places, ip(1)).claim(), Ok(()));
         drop((first, second, third));
         assert_eq!((places.open(), places.taken.load(Ordering::Relaxed)), (0, 0));
         assert!(places.addresses.iter().all(|shard| shard.lock().unwrap().is_empty()));
+        let mut waiting: Vec<_> = (0..=WAITING_PER_ADDRESS + 1).map(|_| of_proxy()).collect();
+        let assigned = waiting.iter_mut().map(|place| place.assign(Some(ip(9))));
+        assert_eq!(assigned.filter(Result::is_err).count(), 1);
+        drop(waiting);
+        assert_eq!(places.open(), 0);
         let full = Places::new(0, 0);
         let waiting: Vec<_> = (0..WAITING).map(|_| full.enter(None)).collect();
         assert!(matches!(full.enter(None), Entry::TurnedAway(Crowded::Server)));

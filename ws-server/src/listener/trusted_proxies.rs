@@ -58,6 +58,11 @@ impl TrustedProxies {
         Ok(Self { networks: Networks::parse(networks)? })
     }
 
+    /// Whether nobody is trusted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.networks.is_empty()
+    }
+
     /// Whether the word of this address is taken.
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.networks.contains(address)

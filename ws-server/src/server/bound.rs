@@ -14,9 +14,11 @@ use ws_core::refusal::Cause;
 use super::builder::ServerBuilder;
 use super::current::Current;
 use super::error::{BuildError, ServeError};
-use super::http::Conversation;
+use super::http::enter;
 use super::workers;
-use crate::listener::{BindError, Crowded, Entry, ListenAddress, accept_loop, bind};
+use crate::listener::{BindError, Crowded, Door, Entry, ListenAddress, accept_loop, bind};
+#[cfg(feature = "tls")]
+use crate::listener::{TlsError, TlsPort, watch};
 use crate::operate::{Counters, render};
 
 /// A server that listens, made by [`ServerBuilder::bind`](super::ServerBuilder::bind). Connections wait until
@@ -24,8 +26,8 @@ use crate::operate::{Counters, render};
 #[derive(Debug)]
 pub struct BoundServer {
     current: Current,
-    /// The sockets of each address.
-    listeners: Vec<Vec<std::net::TcpListener>>,
+    /// The sockets of each address, and what is spoken there.
+    listeners: Vec<(Door, Vec<std::net::TcpListener>)>,
     addresses: Vec<SocketAddr>,
     /// Threads of its own.
     threads: Option<usize>,
@@ -40,13 +42,15 @@ impl BoundServer {
         let threads = threads.map(|threads| if threads == 0 { cores() } else { threads });
         let loops = threads.unwrap_or_else(|| Handle::current().metrics().num_workers());
         let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
-        for address in listen {
+        let doors = current.load().doors.clone();
+        for (address, door) in listen.iter().zip(doors) {
             let sockets = bind(&address.resolve().await?, loops)?;
             let first = sockets.first().ok_or(BindError::NoAddress)?;
             let local = first.local_addr();
-            addresses
-                .push(local.map_err(|source| BindError::Unresolved { address: address.0.clone(), source })?);
-            listeners.push(sockets);
+            addresses.push(
+                local.map_err(|source| BindError::Unresolved { address: address.address.clone(), source })?,
+            );
+            listeners.push((door, sockets));
         }
         Ok(Self { current, listeners, addresses, threads })
     }
@@ -82,11 +86,26 @@ impl BoundServer {
     /// Outside a tokio runtime with I/O and time.
     pub async fn serve(self) -> Result<(), ServeError> {
         let Self { current, listeners, threads, .. } = self;
-        match threads {
-            None => serve_here(&current, listeners.into_iter().flatten()).await?,
-            Some(threads) => workers::serve(&current, listeners, threads).await?,
-        }
-        Ok(())
+        #[cfg(feature = "tls")]
+        let ports = tls_ports(&current);
+        let serving = async {
+            match threads {
+                None => {
+                    let each = |(door, sockets): (Door, Vec<_>)| {
+                        sockets.into_iter().map(move |socket| (door.clone(), socket))
+                    };
+                    serve_here(&current, listeners.into_iter().flat_map(each)).await.map_err(ServeError::from)
+                }
+                Some(threads) => workers::serve(&current, listeners, threads).await,
+            }
+        };
+        #[cfg(feature = "tls")]
+        return tokio::select! {
+            served = serving => served,
+            () = watch(ports) => Ok(()),
+        };
+        #[cfg(not(feature = "tls"))]
+        serving.await
     }
 }
 
@@ -116,12 +135,36 @@ impl ServerHandle {
     ///
     /// What was counted stays counted: connections, attempts of addresses where their rate stays the same, and what
     /// [`counters`](Self::counters) tell. Not replaced are the addresses that the server listens on and its threads: what
-    /// `builder` says of them is ignored.
+    /// `builder` says of them is ignored, but for what TLS is spoken with, address by address in their order.
     ///
     /// # Errors
     /// [`BuildError`] as for [`ServerBuilder::bind`]; the settings stay as they are then.
     pub fn reload(&self, builder: ServerBuilder) -> Result<(), BuildError> {
         self.current.replace(|before| builder.succeed(before))
+    }
+
+    /// Reads the files of all [`TlsFiles`](crate::TlsFiles) again, as it happens by itself when they change.
+    ///
+    /// # Errors
+    /// The first that cannot be used, of which what was read before stays in use. The others are in use.
+    ///
+    /// # Cancel safety
+    /// The files are read to the end all the same.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[cfg(feature = "tls")]
+    pub async fn reload_tls(&self) -> Result<(), TlsError> {
+        let ports = tls_ports(&self.current);
+        let reloading = tokio::task::spawn_blocking(move || {
+            let mut result = Ok(());
+            for port in ports {
+                result = result.and(port.reload());
+            }
+            result
+        });
+        // The task neither panics nor is aborted, but by a runtime that ends.
+        reloading.await.unwrap_or(Ok(()))
     }
 
     /// What happened since the server was built, by cause.
@@ -143,13 +186,15 @@ impl ServerHandle {
 /// Serves on the current runtime until the shutdown is over.
 pub(super) async fn serve_here(
     current: &Current,
-    listeners: impl IntoIterator<Item = std::net::TcpListener>,
+    listeners: impl IntoIterator<Item = (Door, std::net::TcpListener)>,
 ) -> io::Result<()> {
     let mut loops = JoinSet::new();
-    for listener in listeners {
+    for (door, listener) in listeners {
         let listener = TcpListener::from_std(listener)?;
         let current = current.clone();
-        loops.spawn(async move { accept_loop(&listener, |stream, peer| take(&current, stream, peer)).await });
+        loops.spawn(async move {
+            accept_loop(&listener, |stream, peer| take(&current, &door, stream, peer)).await;
+        });
     }
     current.drain().begun().await;
     let left = current.drain().finished().await;
@@ -166,13 +211,13 @@ pub(super) async fn serve_here(
 const LAST_MOMENT: Duration = Duration::from_millis(20);
 
 /// Finds a place for a connection that was just accepted, and begins to talk.
-fn take(current: &Current, stream: TcpStream, peer: SocketAddr) {
+fn take(current: &Current, door: &Door, stream: TcpStream, peer: SocketAddr) {
     let shared = current.load();
     // Behind a proxy are many clients: whose connection it is, is known when the proxy has said so.
     let counted = (!shared.proxies.trusts(peer.ip())).then(|| peer.ip());
     match shared.places.enter(counted) {
         Entry::Admitted(place) => {
-            tokio::spawn(Conversation::new(current.clone(), shared, stream, peer, place).run());
+            tokio::spawn(enter(current.clone(), shared, door.clone(), stream, peer, place));
         }
         Entry::TurnedAway(crowded) => {
             let cause = match crowded {
@@ -180,11 +225,22 @@ fn take(current: &Current, stream: TcpStream, peer: SocketAddr) {
                 Crowded::Address => Cause::AddressQuotaExceeded,
                 Crowded::Server => Cause::ServerFull,
             };
+            let answer = shared.turn_away(peer, cause);
+            if door.is_tls() {
+                // There is no time for the handshake without which nothing could be read.
+                return;
+            }
             // A fresh socket has room for this, which the runtime does not know yet. Whether it arrives is not certain:
             // what the peer has sent already is not read, and there is no time to wait.
-            let _ = SockRef::from(&stream).send(&shared.turn_away(peer, cause));
+            let _ = SockRef::from(&stream).send(&answer);
         }
     }
+}
+
+/// The ports that speak TLS.
+#[cfg(feature = "tls")]
+fn tls_ports(current: &Current) -> Vec<std::sync::Arc<TlsPort>> {
+    current.load().doors.iter().filter_map(|door| door.tls.clone()).collect()
 }
 
 fn cores() -> usize {

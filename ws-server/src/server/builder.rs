@@ -24,7 +24,9 @@ use super::shared::{OnAccept, OnRefusal, Shared};
 use super::table::Table;
 use crate::embed::Embedded;
 use crate::gate::{AddressPolicy, Gate, GateConfig, Policy};
-use crate::listener::{BindError, ListenAddress, Places, TrustedProxies};
+use crate::listener::{BindError, Door, ListenAddress, Places, ProxyProtocol, TrustedProxies};
+#[cfg(feature = "tls")]
+use crate::listener::{Tls, TlsPort};
 use crate::operate::Counters;
 use crate::rate::Rate;
 use crate::session::Drain;
@@ -71,6 +73,7 @@ impl Server {
             compression: None,
             gate: GateConfig::default(),
             proxies: TrustedProxies::default(),
+            proxy_protocol: ProxyProtocol::Off,
             routes: Vec::new(),
             pages: Vec::new(),
             dry_run: false,
@@ -96,6 +99,7 @@ pub struct ServerBuilder {
     compression: Option<DeflateConfig>,
     gate: GateConfig,
     proxies: TrustedProxies,
+    proxy_protocol: ProxyProtocol,
     routes: Vec<(String, Route)>,
     pages: Vec<(String, String, Bytes)>,
     dry_run: bool,
@@ -108,7 +112,17 @@ impl ServerBuilder {
     /// Listens on `HOST:PORT`; port 0 takes a free one. It can be called several times.
     #[must_use]
     pub fn listen(mut self, address: impl fmt::Display) -> Self {
-        self.listen.push(ListenAddress(address.to_string()));
+        self.listen.push(ListenAddress::plain(address.to_string()));
+        self
+    }
+
+    /// Listens on `HOST:PORT` and speaks TLS there. It can be called several times, and beside [`listen`](Self::listen).
+    ///
+    /// Who speaks plain HTTP to it is answered so (`plain-http-on-tls-port`). See [`Tls`] for an example.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn listen_tls(mut self, address: impl fmt::Display, tls: impl Into<Tls>) -> Self {
+        self.listen.push(ListenAddress { address: address.to_string(), tls: Some(tls.into()) });
         self
     }
 
@@ -209,6 +223,15 @@ impl ServerBuilder {
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.proxies = proxies;
+        self
+    }
+
+    /// Which header of the PROXY protocol every connection has to begin with, on all addresses to listen on; none by
+    /// default. One that does not, or that does not come from a [trusted proxy](Self::trusted_proxies), is closed without
+    /// an answer (`proxy-header-invalid`). With TLS the header comes before it, unencrypted.
+    #[must_use]
+    pub fn proxy_protocol(mut self, protocol: ProxyProtocol) -> Self {
+        self.proxy_protocol = protocol;
         self
     }
 
@@ -318,7 +341,9 @@ impl ServerBuilder {
     /// Outside a tokio runtime with I/O.
     pub async fn bind(self) -> Result<BoundServer, BuildError> {
         let (listen, threads) = (self.listen.clone(), self.threads);
-        let current = Current::new(self.with_handlers()?.build()?);
+        let mut shared = self.with_handlers()?.build()?;
+        shared.doors = listen.iter().map(door).collect::<Result<_, _>>()?;
+        let current = Current::new(shared);
         if listen.is_empty() {
             return Err(BindError::NoAddress.into());
         }
@@ -355,7 +380,16 @@ impl ServerBuilder {
 
     /// The settings that follow others in a server that runs.
     pub(super) fn succeed(self, before: &Shared) -> Result<Shared, BuildError> {
+        #[cfg(feature = "tls")]
+        let doors = self.listen.iter().map(door).collect::<Result<Vec<_>, _>>()?;
         let mut shared = self.with_handlers()?.build()?;
+        #[cfg(feature = "tls")]
+        for (new, old) in doors.iter().zip(&before.doors) {
+            if let (Some(new), Some(old)) = (&new.tls, &old.tls) {
+                old.become_as(new);
+            }
+        }
+        shared.doors.clone_from(&before.doors);
         shared.gate.remember(&before.gate);
         shared.places = Arc::clone(&before.places);
         shared.drain = Arc::clone(&before.drain);
@@ -369,6 +403,9 @@ impl ServerBuilder {
         }
         if self.documentation.is_empty() || !self.documentation.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(BuildError::Documentation { address: self.documentation });
+        }
+        if self.proxy_protocol != ProxyProtocol::Off && self.proxies.is_empty() {
+            return Err(BuildError::NoTrustedProxy);
         }
         if let Some(host) = self.gate.served_hosts.iter().find(|host| !is_host(host)) {
             return Err(BuildError::ServedHost { host: host.clone() });
@@ -407,6 +444,8 @@ impl ServerBuilder {
             pages,
             places: Places::new(limits.connections, limits.connections_per_address),
             proxies: self.proxies,
+            proxy_protocol: self.proxy_protocol,
+            doors: Vec::new(),
             drain: Drain::new(limits.drain_timeout, limits.restart_window),
             limits,
             name: self.name,
@@ -434,6 +473,18 @@ impl fmt::Debug for ServerBuilder {
 /// What a guard's only route is called until axum's router has named it; nobody is routed by it.
 #[cfg(feature = "axum")]
 const EVERYWHERE: &str = "/{*path}";
+
+/// What is spoken on an address.
+#[cfg_attr(not(feature = "tls"), expect(clippy::unnecessary_wraps, reason = "TLS may fail"))]
+fn door(listen: &ListenAddress) -> Result<Door, BuildError> {
+    #[cfg(feature = "tls")]
+    return Ok(Door { tls: listen.tls.as_ref().map(TlsPort::load).transpose()? });
+    #[cfg(not(feature = "tls"))]
+    {
+        let _ = listen;
+        Ok(Door::default())
+    }
+}
 
 /// A host with or without a port, to be compared with `Host`.
 fn is_host(text: &str) -> bool {

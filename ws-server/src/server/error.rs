@@ -58,6 +58,13 @@ pub enum BuildError {
         /// The route's path.
         path: String,
     },
+    /// The PROXY protocol is on and nobody is trusted to speak it, so that everybody would be turned away.
+    #[error("the PROXY protocol is on and no proxy is trusted: add ServerBuilder::trusted_proxies")]
+    NoTrustedProxy,
+    /// TLS cannot be spoken.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Tls(#[from] crate::listener::TlsError),
     /// The server cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -19,7 +19,7 @@ use super::routes::Routes;
 use super::table::Table;
 use crate::authenticate::ClientCertificate;
 use crate::gate::{Facts, Gate, Routes as _, Trace};
-use crate::listener::{Crowded, Places, TrustedProxies};
+use crate::listener::{Crowded, Door, Places, ProxyProtocol, TrustedProxies};
 use crate::operate::Counters;
 use crate::session::{Drain, RequestId, Start};
 
@@ -36,6 +36,9 @@ pub(crate) struct Shared {
     pub(super) pages: Table<Page>,
     pub(crate) places: Arc<Places>,
     pub(crate) proxies: TrustedProxies,
+    pub(crate) proxy_protocol: ProxyProtocol,
+    /// What is spoken on each of the addresses to listen on.
+    pub(crate) doors: Vec<Door>,
     pub(crate) drain: Arc<Drain>,
     pub(crate) limits: ServerLimits,
     pub(crate) name: String,

@@ -11,12 +11,13 @@ use tokio::time::{Instant, sleep_until};
 use super::bound::serve_here;
 use super::current::Current;
 use super::error::ServeError;
+use crate::listener::Door;
 
 /// Runs `threads` threads with one socket of each address each, until the shutdown is over. Where an address has fewer
 /// sockets than there are threads, they share them.
 pub(super) async fn serve(
     current: &Current,
-    listeners: Vec<Vec<TcpListener>>,
+    listeners: Vec<(Door, Vec<TcpListener>)>,
     threads: usize,
 ) -> Result<(), ServeError> {
     let (sender, mut ended) = mpsc::channel(threads.max(1));
@@ -52,15 +53,17 @@ async fn overdue(current: &Current) {
     sleep_until(current.drain().deadline().unwrap_or_else(Instant::now) + GRACE).await;
 }
 
-fn run(current: &Current, listeners: Vec<TcpListener>) -> io::Result<()> {
+fn run(current: &Current, listeners: Vec<(Door, TcpListener)>) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve_here(current, listeners))
 }
 
 /// The sockets of the thread with this number.
-fn share(listeners: &[Vec<TcpListener>], nth: usize) -> io::Result<Vec<TcpListener>> {
-    let of_address =
-        |sockets: &Vec<TcpListener>| sockets.get(nth % sockets.len().max(1)).map(TcpListener::try_clone);
+fn share(listeners: &[(Door, Vec<TcpListener>)], nth: usize) -> io::Result<Vec<(Door, TcpListener)>> {
+    let of_address = |(door, sockets): &(Door, Vec<TcpListener>)| {
+        let socket = sockets.get(nth % sockets.len().max(1))?.try_clone();
+        Some(socket.map(|socket| (door.clone(), socket)))
+    };
     listeners.iter().filter_map(of_address).collect()
 }
 

@@ -16,3 +16,5 @@ mod proxies;
 mod reload;
 mod shutdown;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;

@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 use ws_core::refusal::Cause;
-use ws_server::{Route, ServerBuilder, ServerLimits, Session, TrustedProxies};
+use ws_server::{
+    BuildError, ProxyProtocol, Route, Server, ServerBuilder, ServerLimits, Session, TrustedProxies,
+};
 
 use crate::support::{Client, PATIENCE, Running, echo, get, handshake};
 
@@ -149,4 +152,160 @@ async fn connections_count_for_the_client_behind_the_proxy() {
     })
     .await
     .unwrap();
+}
+
+/// Version 2 for a client at 192.0.2.1:4711, with these fields behind the addresses.
+fn v2(fields: &[u8]) -> Vec<u8> {
+    let mut header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11".to_vec();
+    header.extend(u16::try_from(12 + fields.len()).unwrap().to_be_bytes());
+    header.extend([192, 0, 2, 1, 127, 0, 0, 1, 0x12, 0x67, 0, 80]);
+    header.extend(fields);
+    header
+}
+
+const V1: &[u8] = b"PROXY TCP4 192.0.2.1 127.0.0.1 4711 80\r\n";
+
+#[tokio::test]
+async fn the_proxy_protocol_says_whose_connection_it_is() {
+    for (protocol, header, client) in [
+        (ProxyProtocol::V1, V1.to_vec(), Some("192.0.2.1:4711")),
+        (ProxyProtocol::Any, V1.to_vec(), Some("192.0.2.1:4711")),
+        (ProxyProtocol::V1, b"PROXY TCP6 2001:db8::1 ::1 4711 80\r\n".to_vec(), Some("[2001:db8::1]:4711")),
+        (ProxyProtocol::V2, v2(b""), Some("192.0.2.1:4711")),
+        (ProxyProtocol::Any, v2(b"\x04\0\x01x"), Some("192.0.2.1:4711")),
+        // The proxy speaks for itself.
+        (ProxyProtocol::V1, b"PROXY UNKNOWN\r\n".to_vec(), None),
+        (ProxyProtocol::V2, b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0".to_vec(), None),
+    ] {
+        let running = Running::start(|builder| behind_loopback(builder).proxy_protocol(protocol)).await;
+        // At once with the request, and byte by byte.
+        for slowly in [false, true] {
+            let mut connection = running.connect().await;
+            let own = connection.stream.local_addr().unwrap().to_string();
+            if slowly {
+                connection.stream.set_nodelay(true).unwrap();
+                for byte in &header {
+                    connection.send([*byte]).await;
+                    tokio::task::yield_now().await;
+                }
+            } else {
+                let together = [&header[..], get("/").as_bytes()].concat();
+                connection.send(together).await;
+                assert_eq!(connection.answer(false).await.status(), 200);
+            }
+            let expected = client.map_or(own, str::to_owned);
+            assert_eq!(told(connection, &handshake("/who")).await, expected, "{protocol:?}");
+        }
+    }
+}
+
+/// Closed without a byte, and told to the operator.
+#[tokio::test]
+async fn without_a_valid_proxy_header_nobody_is_answered() {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let limits = ServerLimits { handshake_timeout: Duration::from_millis(300), ..ServerLimits::default() };
+    let running = Running::start(|builder| {
+        let reported = Arc::clone(&reported);
+        behind_loopback(builder).limits(limits).proxy_protocol(ProxyProtocol::V1).on_refusal(move |report| {
+            reported.lock().unwrap().push((report.cause, report.status, report.detail.to_owned()));
+        })
+    })
+    .await;
+    for (source, header, words) in [
+        ("127.0.0.1", get("/").into_bytes(), "does not begin with a PROXY header of version 1"),
+        ("127.0.0.1", v2(b""), "does not begin with a PROXY header of version 1"),
+        ("127.0.0.1", b"PROXY TCP4 192.0.2.1 127.0.0.1 4711\r\n".to_vec(), "other than four fields"),
+        ("127.0.0.1", vec![b'P'; 200], "does not begin"),
+        ("127.0.0.1", b"PROXY TCP4 192.0".to_vec(), "did not come whole"),
+        ("127.0.0.1", Vec::new(), "did not come whole, or not in time"),
+        // Whoever is no proxy is not believed, and not served by this listener either.
+        ("127.0.0.2", [V1, get("/").as_bytes()].concat(), "127.0.0.2 is not a trusted proxy"),
+    ] {
+        let mut client = Client::from(source, running.address).await;
+        client.send(&header).await;
+        let mut rest = Vec::new();
+        // A reset is an end as well: what was sent is not read.
+        let read = timeout(PATIENCE, client.stream.read_to_end(&mut rest)).await.unwrap();
+        assert!(rest.is_empty(), "{words}: {read:?} {rest:?}");
+        let (cause, status, detail) = timeout(PATIENCE, async {
+            loop {
+                if let Some(report) = reported.lock().unwrap().pop() {
+                    break report;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .unwrap();
+        assert_eq!((cause, status), (Cause::ProxyHeaderInvalid, None), "{detail}");
+        assert!(detail.contains(words), "{detail}");
+    }
+    // To look whether anybody listens is no fault.
+    drop(running.connect().await);
+    timeout(PATIENCE, async {
+        while running.handle.connections() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    assert!(reported.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_proxy_protocol_without_a_trusted_proxy_is_told_at_bind() {
+    let builder = || Server::builder().listen("127.0.0.1:0").proxy_protocol(ProxyProtocol::Any);
+    assert!(matches!(builder().bind().await, Err(BuildError::NoTrustedProxy)));
+    assert!(builder().trusted_proxies(TrustedProxies::new(["::/0"]).unwrap()).bind().await.is_ok());
+}
+
+/// Silent connections of one client, who never gets as far as the gate.
+#[tokio::test]
+async fn connections_count_from_the_proxy_header_on() {
+    let limits = ServerLimits { connections_per_address: 1, ..ServerLimits::default() };
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let running = Running::start(|builder| {
+        let reported = Arc::clone(&reported);
+        behind_loopback(builder).limits(limits).proxy_protocol(ProxyProtocol::V1).on_refusal(move |report| {
+            reported.lock().unwrap().push((report.cause, report.peer.to_string()));
+        })
+    })
+    .await;
+    let mut silent = Vec::new();
+    for _ in 0..9 {
+        let mut client = running.connect().await;
+        client.send(V1).await;
+        // One of them is shown the page; the others wait.
+        let expected = if silent.is_empty() { 200 } else { 429 };
+        assert_eq!(client.ask(&get("/")).await.status(), expected);
+        silent.push(client);
+    }
+    reported.lock().unwrap().clear();
+    let mut more = running.connect().await;
+    more.send(V1).await;
+    assert_eq!(more.answer(false).await.status(), 429);
+    assert_eq!(*reported.lock().unwrap(), [(Cause::AddressQuotaExceeded, "192.0.2.1:4711".to_owned())]);
+    let mut other = running.connect().await;
+    other.send(b"PROXY TCP4 192.0.2.2 127.0.0.1 4711 80\r\n").await;
+    assert_eq!(other.ask(&get("/")).await.status(), 200);
+}
+
+/// The proxy has ended TLS and says so; what HTTP says of it comes on top where the client is a proxy, too.
+#[tokio::test]
+async fn the_proxy_header_tells_of_tls_and_of_further_proxies() {
+    let running = Running::start(|builder| behind_loopback(builder).proxy_protocol(ProxyProtocol::Any)).await;
+    let with_origin = with("Origin: https://localhost\r\nX-Forwarded-For: 198.51.100.1\r\n");
+    let status = async |header: &[u8]| {
+        let mut client = running.connect().await;
+        client.send(header).await;
+        client.ask(&with_origin).await.status()
+    };
+    assert_eq!(status(&v2(&[0x20, 0, 5, 1, 0, 0, 0, 0])).await, 101);
+    assert_eq!(status(&v2(&[0x20, 0, 5, 0, 0, 0, 0, 0])).await, 403);
+    assert_eq!(status(&v2(b"")).await, 403);
+    for (source, client) in [("192.0.2.1", "192.0.2.1:4711"), ("10.0.0.7", "198.51.100.1:0")] {
+        let mut connection = running.connect().await;
+        connection.send(format!("PROXY TCP4 {source} 127.0.0.1 4711 80\r\n")).await;
+        assert_eq!(told(connection, &with("X-Forwarded-For: 198.51.100.1\r\n")).await, client);
+    }
 }

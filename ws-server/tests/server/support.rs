@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -27,7 +27,12 @@ pub(crate) struct Running {
 impl Running {
     /// Serves on a free port of the loopback.
     pub(crate) async fn start(build: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
-        let server = build(Server::builder().listen("127.0.0.1:0")).bind().await.expect("the server starts");
+        Self::of(build(Server::builder().listen("127.0.0.1:0"))).await
+    }
+
+    /// Serves what was built.
+    pub(crate) async fn of(builder: ServerBuilder) -> Self {
+        let server = builder.bind().await.expect("the server starts");
         let (address, handle) = (server.local_addr(), server.handle());
         Self { address, handle, serving: tokio::spawn(server.serve()) }
     }
@@ -51,8 +56,8 @@ pub(crate) async fn echo(mut session: Session) -> Result<(), ws_core::net::Error
 }
 
 /// One connection before it is a WebSocket.
-pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) stream: S,
     pub(crate) buffer: BytesMut,
 }
 
@@ -85,6 +90,22 @@ impl Client {
         Self { stream: socket.connect(address).await.unwrap(), buffer: BytesMut::new() }
     }
 
+    /// Becomes a WebSocket.
+    pub(crate) async fn upgrade(mut self, path: &str) -> Result<WebSocket, Answer> {
+        let host = self.stream.peer_addr().unwrap().to_string();
+        let handshake = ClientHandshake::new(&host, path).unwrap();
+        let mut request = BytesMut::new();
+        handshake.encode(&mut request);
+        self.send(&request).await;
+        let answer = self.answer(true).await;
+        match handshake.verify(&answer.head) {
+            Ok(_) => Ok(WebSocket::from_tcp(self.stream, SocketConfig::new(Role::Client), self.buffer)),
+            Err(_) => Err(answer),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Reads until this holds for what came.
     pub(crate) async fn bytes_until(&mut self, enough: impl Fn(&[u8]) -> bool) -> &[u8] {
         timeout(PATIENCE, async {
@@ -137,20 +158,6 @@ impl Client {
             Err(_) => false,
             Ok(Ok(0) | Err(_)) => true,
             Ok(Ok(_)) => panic!("a byte behind the answer: {byte:?}"),
-        }
-    }
-
-    /// Becomes a WebSocket.
-    pub(crate) async fn upgrade(mut self, path: &str) -> Result<WebSocket, Answer> {
-        let host = self.stream.peer_addr().unwrap().to_string();
-        let handshake = ClientHandshake::new(&host, path).unwrap();
-        let mut request = BytesMut::new();
-        handshake.encode(&mut request);
-        self.send(&request).await;
-        let answer = self.answer(true).await;
-        match handshake.verify(&answer.head) {
-            Ok(_) => Ok(WebSocket::from_tcp(self.stream, SocketConfig::new(Role::Client), self.buffer)),
-            Err(_) => Err(answer),
         }
     }
 }

@@ -6,7 +6,9 @@ use ws_core::refusal::{Challenge, Disclosure, FieldValue, HttpRefusal, Presentat
 
 use super::{super::*, *};
 use crate::{
-    authenticate::{AuthenticationError, Challenging, CredentialsFault, HandshakeContext, Identity},
+    authenticate::{
+        AuthenticationError, CertificateFault, Challenging, CredentialsFault, HandshakeContext, Identity,
+    },
     authorize::AuthorizationError,
 };
 
@@ -220,7 +222,11 @@ fn credentials() -> Vec<Case> {
         failing_case(Cause::TicketSpent, 401, AuthenticationError::TicketSpent).challenges(basic),
         failing_case(Cause::TicketExpired, 401, AuthenticationError::TicketExpired).challenges(basic),
         failing_case(Cause::ClientCertificateRequired, 403, AuthenticationError::ClientCertificateRequired),
-        failing_case(Cause::ClientCertificateRejected, 403, AuthenticationError::ClientCertificateRejected),
+        failing_case(
+            Cause::ClientCertificateRejected,
+            403,
+            AuthenticationError::ClientCertificateRejected(CertificateFault::UnknownHolder),
+        ),
         failing_case(
             Cause::AuthenticationUnavailable,
             503,

@@ -7,13 +7,13 @@ use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use ws_core::head::RequestHead;
-use ws_core::net::WebSocket;
-use ws_core::refusal::{Cause, Refusal};
+use ws_core::refusal::{Cause, HttpRefusal, Refusal};
 
 use super::wire::{NoHead, Wire};
+use crate::authenticate::ClientCertificate;
 use crate::deadline::after;
 use crate::gate::Trace;
-use crate::listener::Place;
+use crate::listener::{Place, Stream};
 use crate::server::current::Current;
 use crate::server::respond::{
     Answer, Farewell, Reply, Request, Upgrade, Wish, explain_head, refuse, respond,
@@ -24,18 +24,37 @@ use crate::session::{Busy, RequestId};
 /// Bytes of the first frames that are taken in while the gate decides.
 const EARLY_BYTES: usize = 16 * 1024;
 
+/// RFC 8446 5.1: the type of the record that TLS begins with. No request line begins with it.
+pub(super) const TLS_HANDSHAKE: u8 = 0x16;
+
 /// A connection that nobody has let in yet.
 pub(in crate::server) struct Conversation {
-    current: Current,
+    pub(super) current: Current,
     /// The settings that the request under way is decided by.
-    shared: Arc<Shared>,
-    peer: SocketAddr,
-    place: Place,
-    wire: Wire,
+    pub(super) shared: Arc<Shared>,
+    /// The other end, or whom a header of the PROXY protocol names.
+    pub(super) peer: SocketAddr,
+    pub(super) place: Place,
+    pub(super) wire: Wire,
+    pub(super) security: Security,
+    /// When the first head has to be there.
+    pub(super) deadline: Instant,
+}
+
+/// How the connection is protected.
+#[derive(Debug)]
+pub(super) enum Security {
+    /// Not at all, and nobody said that it would be.
+    Plain,
+    /// By TLS from here to the client, or to a proxy that says that its client's connection is.
+    Encrypted(Option<ClientCertificate>),
+    /// Not at all, though this port speaks TLS.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "no port does"))]
+    Missing,
 }
 
 /// What a silent connection comes to.
-enum Waited {
+pub(super) enum Waited {
     /// A request begins.
     Request(Busy),
     /// Nothing came in time.
@@ -66,7 +85,9 @@ impl Conversation {
         peer: SocketAddr,
         place: Place,
     ) -> Self {
-        Self { current, shared, peer, place, wire: Wire::new(stream, BytesMut::new()) }
+        let deadline = after(shared.limits.handshake_timeout);
+        let wire = Wire::new(Stream::Tcp(stream), BytesMut::new());
+        Self { current, shared, peer, place, wire, security: Security::Plain, deadline }
     }
 
     /// Talks until the connection ends, or until its session has begun in a task of its own: what a handshake needs is
@@ -75,7 +96,7 @@ impl Conversation {
         let last = self.shared.limits.requests.max(1);
         for nth in 1..=last {
             let limits = self.shared.limits;
-            let deadline = after(limits.handshake_timeout);
+            let deadline = if nth == 1 { self.deadline } else { after(limits.handshake_timeout) };
             let busy = match self.wait(deadline).await {
                 Waited::Request(busy) => busy,
                 // A kept connection that falls silent is closed without a word: an answer would be taken for the one
@@ -85,6 +106,9 @@ impl Conversation {
                 Waited::Over => return,
             };
             self.shared = self.current.load();
+            if self.wire.first_byte() == Some(TLS_HANDSHAKE) {
+                return self.end(Refusal::new(Cause::TlsOnPlainPort)).await;
+            }
             let next = match self.wire.head(limits.head, deadline).await {
                 Ok(head) => self.request(head, nth == last).await,
                 Err(NoHead::Gone) => return,
@@ -97,7 +121,7 @@ impl Conversation {
             match next {
                 Next::Kept => {
                     drop(busy);
-                    self.place.assign(self.counted());
+                    let _ = self.place.assign(self.counted());
                 }
                 Next::Closed => {
                     drop(busy);
@@ -114,7 +138,7 @@ impl Conversation {
     }
 
     /// Waits for the first byte of a request.
-    async fn wait(&mut self, deadline: Instant) -> Waited {
+    pub(super) async fn wait(&mut self, deadline: Instant) -> Waited {
         let drain = &self.shared.drain;
         // A connection that is accepted during the shutdown may still ask, and is told.
         let told = drain.has_begun();
@@ -133,9 +157,7 @@ impl Conversation {
 
     /// Answers what was no request, and ends the connection.
     async fn end(mut self, refusal: Refusal) {
-        let (peer, request_id, trace) = (self.peer, RequestId::new(), Trace::default());
-        let about = Refused { peer, request_id, method: None, path: None, trace: &trace, dry_run: false };
-        let Some(refusal) = self.shared.refuse(refusal, &about) else { return };
+        let Some(refusal) = self.refuse(refusal) else { return };
         let mut answer = Answer::refusal(refusal, false);
         answer.close();
         if matches!(self.answer(&answer).await, Next::Closed) {
@@ -143,11 +165,22 @@ impl Conversation {
         }
     }
 
+    /// Reports the refusal of what was no request.
+    pub(super) fn refuse(&self, refusal: Refusal) -> Option<HttpRefusal> {
+        let (peer, request_id, trace) = (self.peer, RequestId::new(), Trace::default());
+        let about = Refused { peer, request_id, method: None, path: None, trace: &trace, dry_run: false };
+        self.shared.refuse(refusal, &about)
+    }
+
     async fn request(&mut self, head: RequestHead, last: bool) -> Next {
         let shared = Arc::clone(&self.shared);
-        let mut arrival = Arrival::new(self.peer, false, None);
-        let seen = shared.look_behind_proxies(&mut arrival, &head);
-        self.place.assign(Some(arrival.peer.ip()));
+        let mut arrival = self.arrival();
+        let seen = match self.security {
+            Security::Missing => Err(Refusal::new(Cause::PlainHttpOnTlsPort)),
+            _ => shared.look_behind_proxies(&mut arrival, &head),
+        };
+        // Too many of them is the gate's to say.
+        let _ = self.place.assign(Some(arrival.peer.ip()));
         let mut request = Request::new(head, shared.facts(arrival, self.place.claim().err()));
         request.closes |= last;
         if let Err(refusal) = seen {
@@ -191,7 +224,7 @@ impl Conversation {
         let time = self.shared.limits.handshake_timeout;
         if self.wire.send([&farewell.answer, &[]], time).await.is_ok() {
             let (stream, leftover) = self.wire.into_parts();
-            farewell.say(|config| WebSocket::from_tcp(stream, config, leftover)).await;
+            farewell.say(|config| stream.into_socket(config, leftover)).await;
         }
     }
 
@@ -199,13 +232,20 @@ impl Conversation {
         let time = self.shared.limits.handshake_timeout;
         if self.wire.send([&upgrade.answer, &[]], time).await.is_ok() {
             let (stream, leftover) = self.wire.into_parts();
-            let connect = |config| WebSocket::from_tcp(stream, config, leftover);
+            let connect = |config| stream.into_socket(config, leftover);
             upgrade.start(&self.shared, connect, self.place, busy);
         }
     }
 
+    fn arrival(&self) -> Arrival {
+        match &self.security {
+            Security::Encrypted(certificate) => Arrival::new(self.peer, true, certificate.clone()),
+            Security::Plain | Security::Missing => Arrival::new(self.peer, false, None),
+        }
+    }
+
     /// Whose connection it is between two requests: a proxy's is nobody's.
-    fn counted(&self) -> Option<IpAddr> {
+    pub(super) fn counted(&self) -> Option<IpAddr> {
         let peer = self.peer.ip();
         (!self.shared.proxies.trusts(peer)).then_some(peer)
     }

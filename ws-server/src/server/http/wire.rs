@@ -5,12 +5,13 @@ use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use ws_core::head::{HeadError, HeadLimits, HeadReader, RequestHead};
 use ws_core::net::pool;
+
+use crate::listener::{ProxyHeader, ProxyHeaderError, ProxyProtocol, Stream};
 
 /// Bytes that are read at once behind an incomplete head.
 const CHUNK: usize = 2048;
@@ -30,15 +31,26 @@ pub(super) enum NoHead {
     Late(usize),
 }
 
+/// Why no header of the PROXY protocol came.
+#[derive(Debug)]
+pub(super) enum NoProxyHeader {
+    /// The peer closed or reset the connection before it had sent a byte, as some do to see whether anybody listens.
+    Gone,
+    /// What came is no header.
+    Invalid(ProxyHeaderError),
+    /// It broke off, or was not whole at the deadline.
+    Incomplete,
+}
+
 /// A connection whose peer may be anybody. It holds a buffer only while it holds bytes.
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     buffer: BytesMut,
 }
 
 impl Wire {
-    pub(super) const fn new(stream: TcpStream, buffer: BytesMut) -> Self {
+    pub(super) const fn new(stream: Stream, buffer: BytesMut) -> Self {
         Self { stream, buffer }
     }
 
@@ -47,8 +59,39 @@ impl Wire {
         !self.buffer.is_empty()
     }
 
+    /// The first byte that was not read yet, if one is there.
+    pub(super) fn first_byte(&self) -> Option<u8> {
+        self.buffer.first().copied()
+    }
+
+    /// Reads a header of the PROXY protocol. The bytes after it stay.
+    pub(super) async fn proxy_header(
+        &mut self,
+        protocol: ProxyProtocol,
+        deadline: Instant,
+    ) -> Result<ProxyHeader, NoProxyHeader> {
+        loop {
+            if self.has_bytes() {
+                match protocol.read(&self.buffer) {
+                    Ok(Some((header, length))) => {
+                        self.buffer.advance(length);
+                        self.settle();
+                        return Ok(header);
+                    }
+                    Ok(None) => {}
+                    Err(error) => return Err(NoProxyHeader::Invalid(error)),
+                }
+            }
+            match timeout_at(deadline, self.more()).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false) | Err(_)) if !self.has_bytes() => return Err(NoProxyHeader::Gone),
+                Ok(Ok(false) | Err(_)) | Err(_) => return Err(NoProxyHeader::Incomplete),
+            }
+        }
+    }
+
     /// The stream, and the bytes that came after the last head.
-    pub(super) fn into_parts(self) -> (TcpStream, BytesMut) {
+    pub(super) fn into_parts(self) -> (Stream, BytesMut) {
         (self.stream, self.buffer)
     }
 
@@ -113,7 +156,11 @@ impl Wire {
         }
         let rest = async {
             self.stream.write_all(first.get(written..).unwrap_or_default()).await?;
-            self.stream.write_all(second.get(written.saturating_sub(first.len())..).unwrap_or_default()).await
+            self.stream
+                .write_all(second.get(written.saturating_sub(first.len())..).unwrap_or_default())
+                .await?;
+            // TLS may still hold what was written.
+            self.stream.flush().await
         };
         timeout(time, rest).await.unwrap_or_else(|late| Err(late.into()))
     }
