@@ -1,0 +1,14 @@
+//! From a configuration to a server: the files that it names are read, and its parts are put together.
+
+mod authenticators;
+mod authorizers;
+mod bearer;
+mod files;
+mod parts;
+mod pending;
+mod routes;
+mod server;
+
+pub(crate) use files::FileFault;
+pub(crate) use parts::Parts;
+pub(crate) use server::{Assembled, assemble};
