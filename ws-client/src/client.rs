@@ -239,6 +239,17 @@ impl Builder {
         Ok(self)
     }
 
+    /// Asks for this path, with a query if it has one, instead of the URL's. It goes out byte by byte as it is given,
+    /// while a URL's dot segments and unusual characters are rewritten when it is read: what a gateway passes on must
+    /// mean to the server behind it what it meant to the gateway.
+    ///
+    /// A resource that does not begin with a slash, or has characters that no target has, is an error of
+    /// [`Client::connect`].
+    pub fn resource(mut self, path_and_query: impl Into<String>) -> Self {
+        self.0.url = self.0.url.at(path_and_query.into());
+        self
+    }
+
     /// Sends `Authorization: Bearer TOKEN` (RFC 6750 2.1). Over `ws://` everyone on the way can read it.
     ///
     /// # Errors

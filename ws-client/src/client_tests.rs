@@ -249,3 +249,24 @@ fn whose_turn_it_is_and_whether_to_retry() {
         assert_eq!((error.cause(), error.retry_after()), (None, None), "{error:?}");
     }
 }
+
+/// A gateway passes on what it got: nothing is resolved, decoded or encoded on the way.
+#[tokio::test]
+async fn a_resource_goes_out_as_it_is() {
+    for resource in ["/a/../b/./%2e%2E/c?x=%zz'", "//x", "/caf%C3%A9?"] {
+        let (ours, mut theirs) = tokio::io::duplex(4096);
+        let client = Client::builder("ws://h/of/the/url?q=1").expect("valid").resource(resource).build();
+        let connecting = tokio::spawn(async move { client.connect_over(ours).await.map(drop) });
+        let mut request = vec![0; 4096];
+        let read = tokio::io::AsyncReadExt::read(&mut theirs, &mut request).await.expect("a request");
+        let line = format!("GET {resource} HTTP/1.1\r\nHost: h\r\n");
+        assert!(String::from_utf8_lossy(&request[..read]).starts_with(&line), "{resource}");
+        drop(theirs);
+        assert!(connecting.await.expect("no panic").is_err());
+    }
+    for resource in ["", "x", "/a b", "/a\r\nX: y", "/a#b"] {
+        let client = Client::builder("ws://h/").expect("valid").resource(resource).build();
+        let error = client.connect_over(tokio::io::empty()).await.expect_err("no target");
+        assert!(matches!(error, ConnectError::Request(_)), "{resource:?}: {error:?}");
+    }
+}

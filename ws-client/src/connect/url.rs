@@ -97,6 +97,12 @@ impl WsUrl {
         if self.port == 80 { self.host.to_string() } else { format!("{}:{}", self.host, self.port) }
     }
 
+    /// The same server, and there this resource: a path, and a query if there is one, as they are. A resource that
+    /// cannot be asked for is told when the handshake is made.
+    pub(crate) fn at(self, resource: String) -> Self {
+        Self { resource, ..self }
+    }
+
     /// The resource name (RFC 6455 3): the path, `/` where it is empty, and the query if there is one.
     pub fn resource(&self) -> &str {
         &self.resource
