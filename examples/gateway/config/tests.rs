@@ -77,7 +77,7 @@ fn the_file_with_every_key_loads() {
 fn the_least_file_loads_with_the_documented_limits() {
     let folder = Folder::new("least");
     let path = folder.write("gateway.toml", &format!("{LISTEN}{ROUTE}"));
-    let config = Config::load(&path).ok().expect("it is right");
+    let config = Config::load(&path).expect("it is right");
     let limits = config.limits;
     assert_eq!((limits.connections, limits.connections_per_address, limits.headers), (10_000, 100, 64));
     assert_eq!(limits.messages_per_connection, None);
@@ -367,7 +367,7 @@ fn sections_that_a_route_needs() {
 /// Relative paths are relative to the file that names them, wherever the program was started.
 #[test]
 fn files_lie_beside_the_configuration() {
-    let config = Config::load(&full()).ok().expect("it is right");
+    let config = Config::load(&full()).expect("it is right");
     let key = config.tls.map(|tls| tls.key.resolve());
     assert_eq!(key, full().parent().map(|folder| folder.join("key.pem")));
 }
