@@ -25,8 +25,9 @@ const PACE: Duration = Duration::from_millis(250);
 /// Somebody was let in: they take part until they leave, or a rule ends it.
 pub(crate) async fn hold(room: Arc<Room>, session: Session) -> Result<(), Error> {
     let Session { socket, info } = session;
-    let name = names::name(info.query(), info.identity());
-    converse(room, socket, info.identity(), name).await
+    let who = info.identity();
+    let name = names::name(info.query(), &who);
+    converse(room, socket, &who, name).await
 }
 
 async fn converse(room: Arc<Room>, mut socket: WebSocket, who: &Identity, name: String) -> Result<(), Error> {

@@ -138,7 +138,12 @@ async fn other_schemes() -> Vec<Cause> {
         (AuthenticationError::TicketSpent, "ticket-spent", 401, challenge),
         (AuthenticationError::TicketExpired, "ticket-expired", 401, challenge),
         (AuthenticationError::ClientCertificateRequired, "client-certificate-required", 403, &[]),
-        (AuthenticationError::ClientCertificateRejected(CertificateFault::UnknownHolder), "client-certificate-rejected", 403, &[]),
+        (
+            AuthenticationError::ClientCertificateRejected(CertificateFault::UnknownHolder),
+            "client-certificate-rejected",
+            403,
+            &[],
+        ),
         (
             AuthenticationError::Unavailable { retry_after: Some(Duration::from_secs(2)) },
             "authentication-unavailable",

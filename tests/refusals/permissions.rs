@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::json;
 use tests::wire::{echo, handshake};
 use ws_core::refusal::Cause;
-use ws_server::Route;
-use ws_server::authenticate::{AuthenticationError, HandshakeContext, Identity, Scheme};
+use ws_server::authenticate::{AuthenticationError, HandshakeContext, Identity, Revocation, Scheme};
 use ws_server::authorize::AuthorizationError;
 use ws_server::gate::OriginPolicy;
+use ws_server::{Route, ServerLimits};
 
 use crate::case::{Case, start};
 
@@ -33,6 +33,8 @@ fn denying(error: AuthorizationError) -> Route {
 pub(crate) async fn check() -> Vec<Cause> {
     let mut seen = origins().await;
     seen.extend(authorization().await);
+    seen.push(quota().await);
+    seen.push(revocation().await);
     seen
 }
 
@@ -120,6 +122,41 @@ async fn authorization() -> Vec<Cause> {
     hidden.check(&running).await;
     seen.push(Cause::ResourceHidden);
     seen
+}
+
+async fn quota() -> Cause {
+    let limits = ServerLimits { connections_per_principal: 0, ..ServerLimits::default() };
+    let running =
+        start(|server| server.limits(limits).route("/ann", Route::new(echo).authenticate(ann))).await;
+    let request = handshake("/ann", "");
+    Case {
+        request: request.as_bytes(),
+        code: "principal-quota-exceeded",
+        status: 429,
+        fields: &[("Retry-After", "5")],
+        members: json!({ "retry_after": 5 }),
+        ..Case::default()
+    }
+    .check(&running)
+    .await
+}
+
+async fn revocation() -> Cause {
+    let running = start(|server| server.route("/ann", Route::new(echo).authenticate(ann))).await;
+    running.handle.revoke(Revocation::subject("ann")).unwrap();
+    let request = handshake("/ann", "");
+    Case {
+        request: request.as_bytes(),
+        code: "token-revoked",
+        status: 401,
+        fields: &[(
+            "WWW-Authenticate",
+            "Bearer realm=\"ws-server\", error=\"invalid_token\", error_description=\"The token was revoked\"",
+        )],
+        ..Case::default()
+    }
+    .check(&running)
+    .await
 }
 
 #[tokio::test]

@@ -88,4 +88,7 @@ pub use server::{
     AcceptReport, BoundServer, BuildError, Delivery, PageError, RefusalReport, Route, RouteError, ServeError,
     Server, ServerBuilder, ServerHandle, ServerLimits,
 };
-pub use session::{HandlerError, Outcome, RequestId, Session, SessionInfo};
+pub use session::{
+    HandlerError, Outcome, RenewalError, RequestId, RequestIdError, Session, SessionHandle, SessionInfo,
+    Sessions,
+};

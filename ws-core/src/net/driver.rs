@@ -104,6 +104,16 @@ impl Driver {
         Ok(self.holder.outbox().send_close(Some(frame))?)
     }
 
+    /// As [`close`](Self::close), and throws away what the peer has sent and not been heard yet, and all that it still
+    /// sends: the handler gets no further message.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close).
+    pub fn dismiss(&self, frame: &CloseFrame) -> Result<(), Error> {
+        self.holder.outbox().mute();
+        self.close(frame)
+    }
+
     /// Ends the connection after the handler: sends what is left and, unless one was sent, a Close frame;
     /// then ends the stream, and waits for the peer's end for at most the close timeout.
     ///

@@ -43,6 +43,8 @@ pub(super) struct Outbox {
     unread: AtomicBool,
     /// The peer has not answered a ping in time.
     silent: AtomicBool,
+    /// What the peer says does not count any more.
+    muted: AtomicBool,
     /// Halves and drivers that are alive.
     pub(super) holders: AtomicUsize,
     /// The reading side of a socket whose receiving half is gone before its connection.
@@ -60,6 +62,7 @@ impl Outbox {
             close_sent: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            muted: AtomicBool::new(false),
             holders: AtomicUsize::new(0),
             abandoned: Mutex::new(None),
             config,
@@ -84,6 +87,15 @@ impl Outbox {
 
     pub(super) fn set_silent(&self) {
         self.silent.store(true, Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn is_muted(&self) -> bool {
+        self.muted.load(Relaxed)
+    }
+
+    pub(super) fn mute(&self) {
+        self.muted.store(true, Relaxed);
     }
 
     /// Whether a connection that has not failed waits for the socket.

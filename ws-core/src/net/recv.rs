@@ -121,6 +121,7 @@ impl RecvHalf {
                 return self.poll_end(cx).map(|()| Ok(None));
             }
             match self.receiver.receive(&mut self.input) {
+                Ok(Some(Event::Message(_))) if self.outbox().is_muted() => continue,
                 Ok(Some(event)) => return Poll::Ready(self.answer(event).map(Some)),
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(self.fail(error))),

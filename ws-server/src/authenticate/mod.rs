@@ -27,6 +27,7 @@ mod json;
 mod params;
 mod places;
 mod replaceable;
+mod revocation;
 pub mod signed;
 pub mod ticket;
 
@@ -44,3 +45,5 @@ pub use identity::{Identity, Scheme};
 pub use introspection::Introspection;
 pub use json::JsonFault;
 pub use params::Params;
+pub(crate) use revocation::OnRevocation;
+pub use revocation::{Revocation, RevocationError, Revocations};

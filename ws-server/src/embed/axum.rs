@@ -46,6 +46,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -65,7 +66,7 @@ use crate::authenticate::BoxFuture;
 use crate::gate::RouteMatch;
 use crate::listener::Place;
 use crate::server::{ServerHandle, Upgrade};
-use crate::session::{Busy, Outcome, Session, SessionInfo, Start};
+use crate::session::{Busy, Opening, Outcome, Session, SessionInfo, Start};
 
 /// Decides who reaches a handler of axum; the state, or a part of it, of a router. Made by
 /// [`ServerBuilder::guard`](crate::ServerBuilder::guard). Clones are the same guard.
@@ -153,7 +154,8 @@ impl Guarded {
         R: Future<Output: Outcome> + Send + 'static,
     {
         let Self { embedded, upgrade, on_upgrade, place, busy } = self;
-        let start = move |opening| handler.start(opening);
+        let handler: Arc<dyn Start> = Arc::new(handler);
+        let start = move |opening: Opening| opening.start(&handler);
         embedded.open(upgrade, on_upgrade, place, busy, start).map(Body::new)
     }
 }

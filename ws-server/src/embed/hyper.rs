@@ -74,8 +74,8 @@ impl Embedded {
                 };
                 let (shared, route, own) = (self.current.load(), upgrade.route, upgrade.take_handler());
                 self.open(upgrade, on_upgrade, place, busy, move |opening| {
-                    if let Some(handler) = own.as_deref().or_else(|| shared.handler(route)) {
-                        handler.start(opening);
+                    if let Some(handler) = own.as_ref().or_else(|| shared.handler(route)) {
+                        opening.start(handler);
                     }
                 })
             }
@@ -120,13 +120,12 @@ impl Embedded {
         start: impl FnOnce(Opening) + Send + 'static,
     ) -> Response<Full<Bytes>> {
         let answer = switching(&upgrade.answer);
-        let shared = self.current.load();
-        let deadline = after(shared.limits.handshake_timeout);
+        let deadline = after(self.current.load().limits.handshake_timeout);
         tokio::spawn(async move {
             match tokio::time::timeout_at(deadline, on_upgrade).await {
                 Ok(Ok(upgraded)) => {
                     let connect = |config| connect(upgraded, config);
-                    start(upgrade.opening(&shared, connect, place, busy));
+                    start(upgrade.opening(connect, place, busy));
                 }
                 // The peer left before the answer reached it.
                 Ok(Err(error)) => tracing::debug!(%error, "an accepted connection ended before it began"),

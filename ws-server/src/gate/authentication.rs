@@ -5,16 +5,17 @@ use ws_core::refusal::{Cause, Refusal};
 
 use super::{check::Check, policy::Policy, trace::Trace};
 use crate::{
-    authenticate::{AuthenticationError, Authenticator, HandshakeContext, Identity},
+    authenticate::{AuthenticationError, Authenticator, HandshakeContext, Identity, Revocations},
     deadline::after,
     guard::{Guarded, guarded},
 };
 
-/// Asks the route's authenticators in their order: the first whose credentials are there decides, and a cookie only
-/// counts where there is nothing else. All of them together have `limit`.
+/// Asks the route's authenticators in their order: the first whose credentials are there decides, unless they are
+/// revoked, and a cookie only counts where there is nothing else. All of them together have `limit`.
 pub(super) async fn check(
     request: &HandshakeContext<'_>,
     policy: &Policy,
+    revocations: &Revocations,
     limit: Duration,
     trace: &mut Trace,
 ) -> Result<Identity, Refusal> {
@@ -23,6 +24,10 @@ pub(super) async fn check(
         return Ok(Identity::anonymous());
     }
     match identify(request, policy, limit).await {
+        Ok(identity) if revocations.is_revoked(&identity, request.now()) => {
+            trace.refuse(Check::Authentication, Cause::TokenRevoked);
+            Err(Refusal::new(Cause::TokenRevoked).challenges(policy.challenges()))
+        }
         Ok(identity) => {
             trace.pass(Check::Authentication);
             trace.compared(identity.scheme().to_name());

@@ -47,6 +47,8 @@ pub enum Check {
     Roles,
     /// The route's authorizers.
     Policy,
+    /// The principal does not have too many connections.
+    PrincipalQuota,
     /// A subprotocol that both speak (RFC 6455 4.2.2).
     Subprotocol,
     /// What the route gets ready before the answer, such as a connection to a server behind it.
@@ -55,7 +57,7 @@ pub enum Check {
 
 impl Check {
     /// All of them, in their order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::HttpVersion,
         Self::Host,
         Self::Body,
@@ -77,6 +79,7 @@ impl Check {
         Self::Scopes,
         Self::Roles,
         Self::Policy,
+        Self::PrincipalQuota,
         Self::Subprotocol,
         Self::Preparation,
     ];
@@ -105,6 +108,7 @@ impl Check {
             Self::Scopes => "scopes",
             Self::Roles => "roles",
             Self::Policy => "policy",
+            Self::PrincipalQuota => "principal-quota",
             Self::Subprotocol => "subprotocol",
             Self::Preparation => "preparation",
         }

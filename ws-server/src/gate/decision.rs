@@ -9,7 +9,9 @@ use super::{
     check::Check,
     crowding, draining,
     facts::Facts,
-    head, origin, route,
+    head, origin,
+    quota::{PrincipalPlace, Quota},
+    route,
     routes::{RouteMatch, Routes},
     served_host, subprotocol,
     trace::Trace,
@@ -17,7 +19,7 @@ use super::{
 };
 use crate::{
     Rate,
-    authenticate::{HandshakeContext, Identity},
+    authenticate::{HandshakeContext, Identity, Revocations},
 };
 
 /// Decides on handshakes: every check that there is, in the order of [`Check`].
@@ -51,10 +53,11 @@ pub struct Gate {
     config: GateConfig,
     attempts: Option<Arc<Attempts>>,
     routes: Box<dyn Routes>,
+    quota: Arc<Quota>,
 }
 
 /// What holds for all routes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GateConfig {
     /// The hosts that are served, each with a port or for all ports; none means all. What `Host` says is the client's
@@ -70,6 +73,11 @@ pub struct GateConfig {
     pub authentication_timeout: Duration,
     /// What the authorizers of a route have together: 5 s.
     pub authorization_timeout: Duration,
+    /// Credentials and subjects that are refused before their time (`token-revoked`).
+    pub revocations: Revocations,
+    /// Open connections of one principal: of one scheme, issuer and subject; 20. Beyond it:
+    /// `principal-quota-exceeded`.
+    pub connections_per_principal: usize,
 }
 
 /// A decision, with how it came about.
@@ -93,6 +101,9 @@ pub struct Accepted {
     pub identity: Identity,
     /// The subprotocol to answer with; it was offered.
     pub subprotocol: Option<String>,
+    /// Its place among the connections of the principal, to be kept as long as the connection is open. `None` for
+    /// somebody anonymous.
+    pub principal: Option<PrincipalPlace>,
 }
 
 /// A dry run that a handshake would have passed.
@@ -113,6 +124,8 @@ impl Default for GateConfig {
             attempts_per_address: None,
             authentication_timeout: Duration::from_secs(5),
             authorization_timeout: Duration::from_secs(5),
+            revocations: Revocations::new(),
+            connections_per_principal: 20,
         }
     }
 }
@@ -121,7 +134,13 @@ impl Gate {
     /// A gate before these routes.
     pub fn new(config: GateConfig, routes: impl Routes) -> Self {
         let attempts = config.attempts_per_address.map(|rate| Arc::new(Attempts::new(rate)));
-        Self { config, attempts, routes: Box::new(routes) }
+        let quota = Quota::new(config.connections_per_principal);
+        Self { config, attempts, routes: Box::new(routes), quota }
+    }
+
+    /// What is revoked.
+    pub const fn revocations(&self) -> &Revocations {
+        &self.config.revocations
     }
 
     /// Goes on with what another gate has counted, as far as the same is counted.
@@ -129,6 +148,8 @@ impl Gate {
         if self.config.attempts_per_address == before.config.attempts_per_address {
             self.attempts.clone_from(&before.attempts);
         }
+        self.quota = Arc::clone(&before.quota);
+        self.quota.limit(self.config.connections_per_principal);
     }
 
     /// Decides on one handshake.
@@ -195,8 +216,9 @@ impl Gate {
         origin::check(head, &route.policy.origins, facts, trace)?;
         let request = context(head, facts, &route).with_subprotocols(&upgrade.subprotocols);
         let identity = self.know(&request, &route, trace).await?;
+        let principal = self.quota.take(&identity, trace)?;
         let subprotocol = subprotocol::select(&upgrade.subprotocols, &route.policy, trace)?;
-        Ok(Accepted { upgrade, route, identity, subprotocol })
+        Ok(Accepted { upgrade, route, identity, subprotocol, principal })
     }
 
     async fn rehearse(
@@ -210,7 +232,9 @@ impl Gate {
         let route = route::find(route, head, &*self.routes, trace)?;
         upgrade::skip(trace);
         origin::check_rehearsal(head, &route.policy.origins, facts, trace)?;
-        let identity = self.know(&context(head, facts, &route).with_dry_run(true), &route, trace).await?;
+        let request = context(head, facts, &route).with_dry_run(true);
+        let identity = self.know(&request, &route, trace).await?;
+        self.quota.look(&identity, trace)?;
         trace.skip(Check::Subprotocol);
         Ok(Rehearsed { route, identity })
     }
@@ -236,9 +260,11 @@ impl Gate {
         route: &RouteMatch,
         trace: &mut Trace,
     ) -> Result<Identity, Refusal> {
-        let GateConfig { authentication_timeout, authorization_timeout, .. } = self.config;
-        let identity = authentication::check(request, &route.policy, authentication_timeout, trace).await?;
-        authorization::check(request, &identity, &route.policy, authorization_timeout, trace).await?;
+        let GateConfig { authentication_timeout, authorization_timeout, ref revocations, .. } = self.config;
+        let policy = &*route.policy;
+        let identity =
+            authentication::check(request, policy, revocations, authentication_timeout, trace).await?;
+        authorization::check(request, &identity, policy, authorization_timeout, trace).await?;
         Ok(identity)
     }
 }

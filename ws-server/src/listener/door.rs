@@ -14,7 +14,10 @@ pub(crate) struct Door {
 
 impl Door {
     /// Whether bytes mean nothing here unless they are encrypted.
-    #[cfg_attr(not(feature = "tls"), expect(clippy::unused_self, reason = "what it says is in a field with TLS"))]
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unused_self, reason = "what it says is in a field with TLS")
+    )]
     pub(crate) const fn is_tls(&self) -> bool {
         #[cfg(feature = "tls")]
         return self.tls.is_some();

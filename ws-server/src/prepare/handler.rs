@@ -21,7 +21,7 @@ pub(crate) trait Preparing: Send + Sync {
 
 /// A handler for one session.
 pub(crate) struct Ready {
-    pub(crate) handler: Box<dyn Start>,
+    pub(crate) handler: Arc<dyn Start>,
     pub(crate) selection: Selection,
 }
 
@@ -62,14 +62,14 @@ where
 }
 
 /// A handler that runs once, with the value.
-fn once<F, R, T>(handler: Arc<F>, value: T) -> Box<dyn Start>
+fn once<F, R, T>(handler: Arc<F>, value: T) -> Arc<dyn Start>
 where
     F: Fn(Session, T) -> R + Send + Sync + 'static,
     R: Future<Output: Outcome> + Send + 'static,
     T: Send + 'static,
 {
     let value = Mutex::new(Some(value));
-    Box::new(move |session: Session| {
+    Arc::new(move |session: Session| {
         // Nothing panics under the lock.
         let value = value.lock().unwrap_or_else(PoisonError::into_inner).take();
         let running = value.map(|value| handler(session, value));

@@ -16,10 +16,12 @@ use super::current::Current;
 use super::error::{BuildError, ServeError};
 use super::http::enter;
 use super::workers;
+use crate::authenticate::{Revocation, RevocationError, Revocations};
 use crate::listener::{BindError, Crowded, Door, Entry, ListenAddress, accept_loop, bind};
 #[cfg(feature = "tls")]
 use crate::listener::{TlsError, TlsPort, watch};
 use crate::operate::{Counters, render};
+use crate::session::Sessions;
 
 /// A server that listens, made by [`ServerBuilder::bind`](super::ServerBuilder::bind). Connections wait until
 /// [`serve`](Self::serve) is called.
@@ -126,7 +128,7 @@ impl ServerHandle {
     /// come back; their handlers' `recv` ends with the closing handshake. When all of them have returned, or after the
     /// drain timeout, [`BoundServer::serve`] returns.
     pub fn shutdown(&self) {
-        self.current.drain().begin();
+        self.current.shut_down();
     }
 
     /// Replaces routes, pages, limits, rules and everything else that a builder is told, while connections go on. The next
@@ -134,7 +136,8 @@ impl ServerHandle {
     /// answered are answered by the settings that they came under.
     ///
     /// What was counted stays counted: connections, attempts of addresses where their rate stays the same, and what
-    /// [`counters`](Self::counters) tell. Not replaced are the addresses that the server listens on and its threads: what
+    /// [`counters`](Self::counters) tell. What was revoked stays revoked, unless `builder` has [another
+    /// list](ServerBuilder::revocations). Not replaced are the addresses that the server listens on and its threads: what
     /// `builder` says of them is ignored, but for what TLS is spoken with, address by address in their order.
     ///
     /// # Errors
@@ -165,6 +168,35 @@ impl ServerHandle {
         });
         // The task neither panics nor is aborted, but by a runtime that ends.
         reloading.await.unwrap_or(Ok(()))
+    }
+
+    /// The sessions that are open now.
+    pub fn sessions(&self) -> &Sessions {
+        self.current.sessions()
+    }
+
+    /// Revokes a credential or a subject: from now on handshakes that rest on it are refused, and within a second the
+    /// sessions that do are closed (`token-revoked`: 401, 3000). For a single session see
+    /// [`SessionHandle::close`](crate::SessionHandle::close).
+    ///
+    /// ```
+    /// use ws_server::ServerHandle;
+    /// use ws_server::authenticate::{Revocation, RevocationError};
+    ///
+    /// fn token_was_stolen(server: &ServerHandle, jti: &str) -> Result<(), RevocationError> {
+    ///     server.revoke(Revocation::credential(jti))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RevocationError`]: there is no room for more.
+    pub fn revoke(&self, revocation: Revocation) -> Result<(), RevocationError> {
+        self.revocations().revoke(revocation)
+    }
+
+    /// What is revoked.
+    pub fn revocations(&self) -> Revocations {
+        self.current.load().gate.revocations().clone()
     }
 
     /// What happened since the server was built, by cause.

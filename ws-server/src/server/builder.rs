@@ -20,8 +20,9 @@ use super::page::Page;
 use super::report::{AcceptReport, RefusalReport};
 use super::route::{Compression, Route};
 use super::routes::{RouteEntry, Routes};
-use super::shared::{OnAccept, OnRefusal, Shared};
+use super::shared::{OnAccept, OnRefusal, Shared, report_end};
 use super::table::Table;
+use crate::authenticate::Revocations;
 use crate::embed::Embedded;
 use crate::gate::{AddressPolicy, Gate, GateConfig, Policy};
 use crate::listener::{BindError, Door, ListenAddress, Places, ProxyProtocol, TrustedProxies};
@@ -29,7 +30,7 @@ use crate::listener::{BindError, Door, ListenAddress, Places, ProxyProtocol, Tru
 use crate::listener::{Tls, TlsPort};
 use crate::operate::Counters;
 use crate::rate::Rate;
-use crate::session::Drain;
+use crate::session::{Drain, Host, Sessions};
 
 /// A WebSocket server.
 ///
@@ -80,6 +81,7 @@ impl Server {
             delivery: Delivery::default(),
             on_accept: None,
             on_refusal: None,
+            revocations: None,
         }
     }
 }
@@ -106,6 +108,7 @@ pub struct ServerBuilder {
     delivery: Delivery,
     on_accept: Option<OnAccept>,
     on_refusal: Option<OnRefusal>,
+    revocations: Option<Revocations>,
 }
 
 impl ServerBuilder {
@@ -277,6 +280,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Refuses credentials and subjects that are revoked, and ends their sessions (`token-revoked`). Without this the
+    /// server has a list of its own, to which [`ServerHandle::revoke`](super::ServerHandle::revoke) adds.
+    #[must_use]
+    pub fn revocations(mut self, revocations: Revocations) -> Self {
+        self.revocations = Some(revocations);
+        self
+    }
+
     /// Adds a route. Its path may hold parameters, one in a segment: `/rooms/{room}`, and as its end `/files/{*path}`.
     /// A plain brace is written twice. Paths are compared segment by segment after decoding.
     #[must_use]
@@ -325,7 +336,7 @@ impl ServerBuilder {
     /// the report has everything. The same goes to `tracing`, in the target `ws_server::refusal`.
     #[must_use]
     pub fn on_refusal(mut self, report: impl Fn(&RefusalReport<'_>) + Send + Sync + 'static) -> Self {
-        self.on_refusal = Some(Box::new(report));
+        self.on_refusal = Some(Arc::new(report));
         self
     }
 
@@ -341,7 +352,7 @@ impl ServerBuilder {
     /// Outside a tokio runtime with I/O.
     pub async fn bind(self) -> Result<BoundServer, BuildError> {
         let (listen, threads) = (self.listen.clone(), self.threads);
-        let mut shared = self.with_handlers()?.build()?;
+        let mut shared = self.with_handlers()?.build(None)?;
         shared.doors = listen.iter().map(door).collect::<Result<_, _>>()?;
         let current = Current::new(shared);
         if listen.is_empty() {
@@ -356,7 +367,7 @@ impl ServerBuilder {
     /// # Errors
     /// As [`bind`](Self::bind), but for addresses.
     pub fn embed(self) -> Result<Embedded, BuildError> {
-        Ok(Embedded::new(Current::new(self.with_handlers()?.build()?)))
+        Ok(Embedded::new(Current::new(self.with_handlers()?.build(None)?)))
     }
 
     /// Checks what was said and makes a guard of one route for handlers of axum: see
@@ -368,7 +379,7 @@ impl ServerBuilder {
     pub fn guard(mut self, route: Route) -> Result<crate::embed::axum::Guard, BuildError> {
         self.routes = vec![(EVERYWHERE.to_owned(), route)];
         self.pages.clear();
-        Ok(crate::embed::axum::Guard::new(Embedded::new(Current::new(self.build()?))))
+        Ok(crate::embed::axum::Guard::new(Embedded::new(Current::new(self.build(None)?))))
     }
 
     fn with_handlers(self) -> Result<Self, BuildError> {
@@ -382,7 +393,7 @@ impl ServerBuilder {
     pub(super) fn succeed(self, before: &Shared) -> Result<Shared, BuildError> {
         #[cfg(feature = "tls")]
         let doors = self.listen.iter().map(door).collect::<Result<Vec<_>, _>>()?;
-        let mut shared = self.with_handlers()?.build()?;
+        let mut shared = self.with_handlers()?.build(Some(before))?;
         #[cfg(feature = "tls")]
         for (new, old) in doors.iter().zip(&before.doors) {
             if let (Some(new), Some(old)) = (&new.tls, &old.tls) {
@@ -390,14 +401,10 @@ impl ServerBuilder {
             }
         }
         shared.doors.clone_from(&before.doors);
-        shared.gate.remember(&before.gate);
-        shared.places = Arc::clone(&before.places);
-        shared.drain = Arc::clone(&before.drain);
-        shared.counters = Arc::clone(&before.counters);
         Ok(shared)
     }
 
-    fn build(self) -> Result<Shared, BuildError> {
+    fn build(self, before: Option<&Shared>) -> Result<Shared, BuildError> {
         if !is_token(&self.name) {
             return Err(BuildError::Name { name: self.name });
         }
@@ -438,15 +445,40 @@ impl ServerBuilder {
             pages.insert(&path, Page::new(&path, &content_type, body)?)?;
         }
         let limits = self.limits;
+        let revocations = self.revocations.or_else(|| before.map(|before| before.gate.revocations().clone()));
+        let config = GateConfig {
+            revocations: revocations.unwrap_or_default(),
+            connections_per_principal: limits.connections_per_principal,
+            ..self.gate
+        };
+        let mut gate = Gate::new(config, Arc::clone(&routes));
+        let (places, drain, sessions, counters) = if let Some(before) = before {
+            gate.remember(&before.gate);
+            let Shared { places, drain, host, counters, .. } = before;
+            host.sessions.follow(gate.revocations());
+            (Arc::clone(places), Arc::clone(drain), host.sessions.clone(), Arc::clone(counters))
+        } else {
+            let places = Places::new(limits.connections, limits.connections_per_address);
+            let drain = Drain::new(limits.drain_timeout, limits.restart_window);
+            (places, drain, Sessions::new(gate.revocations()), Arc::new(Counters::new()))
+        };
+        let on_refusal = self.on_refusal.clone();
+        let host = Arc::new(Host {
+            drain: Arc::clone(&drain),
+            sessions,
+            disclosure: self.disclosure,
+            report: Box::new(move |session, refusal| report_end(session, refusal, on_refusal.as_ref())),
+        });
         Ok(Shared {
-            gate: Gate::new(self.gate, Arc::clone(&routes)),
+            gate,
             routes,
             pages,
-            places: Places::new(limits.connections, limits.connections_per_address),
+            places,
             proxies: self.proxies,
             proxy_protocol: self.proxy_protocol,
             doors: Vec::new(),
-            drain: Drain::new(limits.drain_timeout, limits.restart_window),
+            drain,
+            host,
             limits,
             name: self.name,
             documentation: self.documentation,
@@ -455,7 +487,7 @@ impl ServerBuilder {
             delivery: self.delivery,
             on_accept: self.on_accept,
             on_refusal: self.on_refusal,
-            counters: Arc::new(Counters::new()),
+            counters,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::shared::Shared;
 use crate::listener::Places;
 use crate::operate::Counters;
-use crate::session::Drain;
+use crate::session::{Drain, Sessions};
 
 /// Where whoever serves finds the settings. They are taken once for each connection and each request, so that one
 /// request is decided by the settings of one moment. Clones are the same place.
@@ -19,13 +19,15 @@ struct Inner {
     places: Arc<Places>,
     drain: Arc<Drain>,
     counters: Arc<Counters>,
+    sessions: Sessions,
 }
 
 impl Current {
     pub(crate) fn new(shared: Shared) -> Self {
         let (places, drain) = (Arc::clone(&shared.places), Arc::clone(&shared.drain));
         let counters = Arc::clone(&shared.counters);
-        Self(Arc::new(Inner { now: RwLock::new(Arc::new(shared)), places, drain, counters }))
+        let sessions = shared.host.sessions.clone();
+        Self(Arc::new(Inner { now: RwLock::new(Arc::new(shared)), places, drain, counters, sessions }))
     }
 
     /// The settings of this moment.
@@ -42,6 +44,18 @@ impl Current {
     /// The shutdown.
     pub(crate) fn drain(&self) -> &Drain {
         &self.0.drain
+    }
+
+    /// Begins the shutdown, and tells every session.
+    pub(crate) fn shut_down(&self) {
+        // A session that is entered after it was begun sees so when it is first polled.
+        self.0.drain.begin();
+        self.0.sessions.nudge_all();
+    }
+
+    /// The sessions.
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
     }
 
     /// What has happened.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ws_core::head::HeadLimits;
 
-/// The limits of a server, all of which hold for callers who are not known yet.
+/// The limits of a server. But for the one on principals, they hold for callers who are not known yet.
 ///
 /// What a connection may send once it is let in is limited by [`ws_core::connection::Limits`].
 ///
@@ -22,6 +22,9 @@ pub struct ServerLimits {
     /// Open connections of one IPv4 address or one IPv6 /64, counted from accept; 100 by default. Beyond it:
     /// `address-quota-exceeded`.
     pub connections_per_address: usize,
+    /// Open connections of one principal, that is of one scheme, issuer and subject; 20 by default. Beyond it:
+    /// `principal-quota-exceeded`. Somebody anonymous is not counted.
+    pub connections_per_principal: usize,
     /// Size of a request's head: 16 KiB, 64 fields, a line of 8 KiB and a target of 4 KiB by default. Beyond them:
     /// `head-too-large`, `too-many-headers`, `target-too-long`.
     pub head: HeadLimits,
@@ -35,7 +38,7 @@ pub struct ServerLimits {
     /// The time over which a server that shuts down spreads the return of its clients, in whole seconds; 10 s by
     /// default.
     pub restart_window: Duration,
-    /// When a client comes back that found the server or its address's quota full; 5 s by default.
+    /// When a client comes back that found the server, or the quota of its address or principal, full; 5 s by default.
     pub retry_after: Duration,
 }
 
@@ -44,6 +47,7 @@ impl Default for ServerLimits {
         Self {
             connections: 10_000,
             connections_per_address: 100,
+            connections_per_principal: 20,
             head: HeadLimits::default(),
             handshake_timeout: Duration::from_secs(10),
             requests: 100,

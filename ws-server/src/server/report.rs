@@ -10,7 +10,7 @@ use ws_core::refusal::Cause;
 use crate::gate::Trace;
 use crate::session::{RequestId, SessionInfo};
 
-/// One refused request, whole: the caller may have been told less.
+/// One refused request, or one session that was ended by policy, whole: the caller may have been told less.
 ///
 /// Its `Display` is one line for a log. Neither holds a secret: the query of the request, where some clients put
 /// credentials, is left out.
@@ -34,7 +34,7 @@ pub struct RefusalReport<'a> {
     pub path: Option<&'a str>,
     /// The identifier that the answer carries too.
     pub request_id: RequestId,
-    /// The checks that were passed, and the one that was not.
+    /// The checks that were passed, and the one that was not; none where a session was ended.
     pub trace: &'a Trace,
     /// Whether this was a dry run: nobody was turned away, somebody asked what would happen.
     pub dry_run: bool,

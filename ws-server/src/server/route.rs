@@ -1,6 +1,7 @@
 //! One route: a handler, and who may reach it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ws_core::connection::Limits;
@@ -25,7 +26,7 @@ use crate::session::{Outcome, Session, Start};
 /// ```
 pub struct Route {
     /// `None`: the program that embeds it has one.
-    pub(super) handler: Option<Box<dyn Start>>,
+    pub(super) handler: Option<Arc<dyn Start>>,
     pub(super) prepare: Option<Box<dyn Preparing>>,
     pub(super) prepare_timeout: Duration,
     pub(super) policy: Policy,
@@ -64,7 +65,7 @@ impl Route {
         F: Fn(Session) -> R + Send + Sync + 'static,
         R: Future<Output: Outcome> + Send + 'static,
     {
-        Self { handler: Some(Box::new(handler)), ..Self::embedded() }
+        Self { handler: Some(Arc::new(handler)), ..Self::embedded() }
     }
 
     /// A route that gets something ready after all checks and before the 101, and runs `handler` with it: a gateway, that

@@ -16,7 +16,7 @@ pub(super) struct RouteEntry {
     pub(super) path: Arc<str>,
     pub(super) policy: Arc<Policy>,
     /// `None`: a program that embeds this has one.
-    pub(super) handler: Option<Box<dyn Start>>,
+    pub(super) handler: Option<Arc<dyn Start>>,
     /// What is got ready before the 101, and by whom within which time.
     pub(super) prepare: Option<Box<dyn Preparing>>,
     pub(super) prepare_timeout: Duration,

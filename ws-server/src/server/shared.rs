@@ -21,10 +21,10 @@ use crate::authenticate::ClientCertificate;
 use crate::gate::{Facts, Gate, Routes as _, Trace};
 use crate::listener::{Crowded, Door, Places, ProxyProtocol, TrustedProxies};
 use crate::operate::Counters;
-use crate::session::{Drain, RequestId, Start};
+use crate::session::{Drain, Host, RequestId, SessionInfo, Start};
 
 /// What is called for each refusal.
-pub(crate) type OnRefusal = Box<dyn Fn(&RefusalReport<'_>) + Send + Sync>;
+pub(crate) type OnRefusal = Arc<dyn Fn(&RefusalReport<'_>) + Send + Sync>;
 
 /// What is called for each handshake that is let in.
 pub(crate) type OnAccept = Box<dyn Fn(&AcceptReport<'_>) + Send + Sync>;
@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     /// What is spoken on each of the addresses to listen on.
     pub(crate) doors: Vec<Door>,
     pub(crate) drain: Arc<Drain>,
+    /// What its sessions know of it.
+    pub(crate) host: Arc<Host>,
     pub(crate) limits: ServerLimits,
     pub(crate) name: String,
     pub(crate) documentation: String,
@@ -117,8 +119,8 @@ impl Shared {
     }
 
     /// The handler of the route with this number.
-    pub(crate) fn handler(&self, route: usize) -> Option<&dyn Start> {
-        self.routes.get(route)?.handler.as_deref()
+    pub(crate) fn handler(&self, route: usize) -> Option<&Arc<dyn Start>> {
+        self.routes.get(route)?.handler.as_ref()
     }
 
     /// Reports a handshake that is let in, once.
@@ -126,7 +128,7 @@ impl Shared {
         self.counters.count_accepted(report.trace.duration());
         report.trace();
         if let Some(on_accept) = &self.on_accept {
-            self.call("on_accept", report.session.request_id(), || on_accept(report));
+            call("on_accept", report.session.request_id(), || on_accept(report));
         }
     }
 
@@ -173,7 +175,7 @@ impl Shared {
         }
         report.trace();
         if let Some(on_refusal) = &self.on_refusal {
-            self.call("on_refusal", request_id, || on_refusal(&report));
+            call("on_refusal", request_id, || on_refusal(&report));
         }
     }
 
@@ -197,22 +199,42 @@ impl Shared {
         out
     }
 
-    /// Calls a hook. A bug in there must not end the accept loop, or leave the caller without an answer.
-    fn call(&self, hook: &str, request_id: RequestId, call: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(call)).is_err() {
-            tracing::error!(target: "ws_server::handshake", request_id = %request_id, server = self.name, "{hook} panicked");
-        }
-    }
-
     /// Says when to come back, where that is for the server as a whole to say.
     pub(super) fn with_retry_after(&self, refusal: Refusal) -> Refusal {
         match (refusal.cause, refusal.retry_after) {
             (Cause::ServerDraining, None) => refusal.retry_after(self.drain.retry_after()),
-            (Cause::ServerFull | Cause::AddressQuotaExceeded, None) => {
+            (Cause::ServerFull | Cause::AddressQuotaExceeded | Cause::PrincipalQuotaExceeded, None) => {
                 refusal.retry_after(self.limits.retry_after)
             }
             _ => refusal,
         }
+    }
+}
+
+/// Reports that a session is ended by policy.
+pub(super) fn report_end(session: &SessionInfo, refusal: &Refusal, on_refusal: Option<&OnRefusal>) {
+    let report = RefusalReport {
+        cause: refusal.cause,
+        detail: &refusal.detail,
+        status: None,
+        close_code: refusal.cause.close_code(),
+        peer: session.peer(),
+        method: Some("GET"),
+        path: Some(session.path()),
+        request_id: session.request_id(),
+        trace: &Trace::default(),
+        dry_run: false,
+    };
+    report.trace();
+    if let Some(on_refusal) = on_refusal {
+        call("on_refusal", report.request_id, || on_refusal(&report));
+    }
+}
+
+/// Calls a hook. A bug in there must not end the accept loop, or leave the caller without an answer.
+fn call(hook: &str, request_id: RequestId, call: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(call)).is_err() {
+        tracing::error!(target: "ws_server::handshake", request_id = %request_id, "{hook} panicked");
     }
 }
 

@@ -71,6 +71,6 @@ struct ShutdownOnDrop(Current);
 
 impl Drop for ShutdownOnDrop {
     fn drop(&mut self) {
-        self.0.drain().begin();
+        self.0.shut_down();
     }
 }

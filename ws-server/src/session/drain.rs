@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::Notify;
-use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
 use crate::deadline::after;
@@ -18,7 +17,7 @@ pub(crate) struct Drain {
     /// When sessions that have not ended are cut off.
     deadline: OnceLock<Instant>,
     times: Mutex<Times>,
-    begun: Arc<Notify>,
+    begun: Notify,
     busy: AtomicUsize,
     idle: Notify,
 }
@@ -39,7 +38,7 @@ impl Drain {
             draining: AtomicBool::new(false),
             deadline: OnceLock::new(),
             times: Mutex::new(Times { sessions: time, window }),
-            begun: Arc::new(Notify::new()),
+            begun: Notify::new(),
             busy: AtomicUsize::new(0),
             idle: Notify::new(),
         })
@@ -80,9 +79,9 @@ impl Drain {
         }
     }
 
-    /// As [`begun`](Self::begun), for a future that polls it by itself: register first, then look at the flag.
-    pub(crate) fn listen(&self) -> OwnedNotified {
-        Arc::clone(&self.begun).notified_owned()
+    /// What a session that is to end has to do so.
+    pub(crate) fn time(&self) -> Duration {
+        self.times().sessions
     }
 
     /// When what has not ended is cut off: far away while no shutdown has begun.

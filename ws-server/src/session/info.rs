@@ -2,28 +2,29 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use super::RequestId;
+use super::{Control, Host, RequestId};
 use crate::authenticate::{Identity, Params};
 
-/// Who came, to which address, and what was agreed. It stays as it was at the handshake.
+/// Who came, to which address, and what was agreed. All but the identity stays as it was at the handshake.
 pub struct SessionInfo {
     pub(crate) route: Arc<str>,
     pub(crate) target: Box<str>,
     pub(crate) params: Params,
-    /// `None` for somebody anonymous, of whom there are most.
-    pub(crate) identity: Option<Box<Identity>>,
     pub(crate) subprotocol: Option<Box<str>>,
     pub(crate) peer: SocketAddr,
     pub(crate) request_id: RequestId,
+    /// What changes.
+    pub(crate) control: Control,
+    pub(crate) host: Arc<Host>,
 }
 
 impl SessionInfo {
-    /// Who it is, as far as the route's authenticators vouch for it.
-    pub fn identity(&self) -> &Identity {
-        static ANONYMOUS: LazyLock<Identity> = LazyLock::new(Identity::anonymous);
-        self.identity.as_deref().unwrap_or(&ANONYMOUS)
+    /// Who it is, as far as the route's authenticators vouch for it. A session that is renewed has another one from then
+    /// on; what is returned stays as it is.
+    pub fn identity(&self) -> Arc<Identity> {
+        self.control.identity()
     }
 
     /// The path of the route as it was given to the builder: `/rooms/{room}`.

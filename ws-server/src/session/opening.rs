@@ -6,45 +6,58 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ws_core::net::WebSocket;
-use ws_core::refusal::Disclosure;
 
 use super::task::SessionTask;
-use super::{Busy, Drain, Handler, HandlerError, Outcome, Session, SessionInfo};
+use super::{Busy, Handler, HandlerError, Outcome, Session, SessionInfo};
+use crate::gate::PrincipalPlace;
 use crate::listener::Place;
 
-/// A connection whose handshake was just accepted, with everything that its end has to give back.
+/// A connection whose handshake was just accepted.
 pub(crate) struct Opening {
     pub(crate) socket: WebSocket,
     pub(crate) info: SessionInfo,
+    pub(crate) held: Held,
+}
+
+/// What the end of a session gives back.
+#[expect(dead_code, reason = "that it is dropped is what counts")]
+pub(crate) struct Held {
     pub(crate) place: Place,
     pub(crate) busy: Busy,
-    pub(crate) drain: Arc<Drain>,
-    pub(crate) disclosure: Disclosure,
+    pub(crate) principal: Option<PrincipalPlace>,
+}
+
+impl Opening {
+    /// Runs the handler on the connection, in a task of its own.
+    pub(crate) fn start(self, handler: &Arc<dyn Start>) {
+        let Self { socket, info, held } = self;
+        let host = Arc::clone(&info.host);
+        let registered = host.sessions.enter(info);
+        let driver = socket.driver();
+        let info = Arc::clone(registered.session());
+        let running = handler.start(Session { socket, info });
+        tokio::spawn(SessionTask::new(running, driver, registered, held));
+    }
 }
 
 /// A handler, whatever its types are.
 pub(crate) trait Start: Send + Sync {
-    /// Runs the handler on the connection, in a task of its own.
-    fn start(&self, opening: Opening);
+    /// Begins with a connection.
+    fn start(&self, session: Session) -> Pin<Box<dyn Running>>;
 }
 
 impl<H: Handler> Start for H {
-    fn start(&self, opening: Opening) {
-        let Opening { socket, info, place, busy, drain, disclosure } = opening;
-        let info = Arc::new(info);
-        let driver = socket.driver();
-        let session = Session { socket, info: Arc::clone(&info) };
+    fn start(&self, session: Session) -> Pin<Box<dyn Running>> {
         // A function that is not async may fail before it returns its future.
-        let handler: Pin<Box<dyn Running>> = match catch_unwind(AssertUnwindSafe(|| self.call(session))) {
+        match catch_unwind(AssertUnwindSafe(|| self.call(session))) {
             Ok(future) => Box::pin(future),
             Err(panic) => Box::pin(Panicked(Some(panic))),
-        };
-        tokio::spawn(SessionTask::new(handler, driver, info, drain, disclosure, (place, busy)));
+        }
     }
 }
 
 /// The future of a handler, whatever its types are.
-pub(super) trait Running: Send {
+pub(crate) trait Running: Send {
     fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>>;
 }
 

@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::str::FromStr;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
+use thiserror::Error;
 
 /// Bytes of one identifier: 96 bits, so that neither chance nor a guess meets another one.
 const BYTES: usize = 12;
@@ -14,7 +16,7 @@ const BATCH: usize = 32;
 ///
 /// The same text stands in the header field `X-Request-Id`, in the body of a refusal, in the log and in
 /// [`SessionInfo::request_id`](crate::SessionInfo::request_id).
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId([u8; BYTES]);
 
 impl RequestId {
@@ -49,6 +51,11 @@ impl RequestId {
         }
         RequestIdText(text)
     }
+
+    /// One of so many places; it is random, so that all are as likely.
+    pub(super) fn pick(self, places: usize) -> usize {
+        usize::from(u16::from_le_bytes([self.0[0], self.0[1]])) % places
+    }
 }
 
 impl fmt::Display for RequestId {
@@ -56,6 +63,30 @@ impl fmt::Display for RequestId {
         f.write_str(self.text().as_str())
     }
 }
+
+/// Reads the text of an identifier; digits may be of either case.
+impl FromStr for RequestId {
+    type Err = RequestIdError;
+
+    fn from_str(text: &str) -> Result<Self, RequestIdError> {
+        let mut bytes = [0; BYTES];
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(RequestIdError) };
+        if pairs.len() != BYTES {
+            return Err(RequestIdError);
+        }
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+            let value = high.zip(low).map(|(high, low)| high << 4 | low);
+            *byte = value.and_then(|value| u8::try_from(value).ok()).ok_or(RequestIdError)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// What is not the text of a [`RequestId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a request identifier has 24 hexadecimal digits")]
+pub struct RequestIdError;
 
 impl fmt::Debug for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,5 +125,11 @@ mod tests {
     fn the_digits_are_those_of_the_bytes() {
         let id = RequestId([0x00, 0x0f, 0xf0, 0xff, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf1]);
         assert_eq!(id.to_string(), "000ff0ff123456789abcdef1");
+        assert_eq!("000ff0ff123456789ABCDEF1".parse(), Ok(id));
+        for text in
+            ["", "000ff0ff123456789abcdef", "000ff0ff123456789abcdef12", "000ff0ff123456789abcdeg1", "é"]
+        {
+            assert_eq!(text.parse::<RequestId>(), Err(RequestIdError), "{text}");
+        }
     }
 }

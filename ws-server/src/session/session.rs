@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ws_core::message::{CloseFrame, Message};
 use ws_core::net::{Error, WebSocket};
 
-use super::SessionInfo;
+use super::{SessionHandle, SessionInfo};
 use crate::authenticate::Identity;
 
 /// A connection that was let in: its socket, and what is known about it.
@@ -17,8 +17,9 @@ use crate::authenticate::Identity;
 ///
 /// async fn greet(mut session: Session) -> Result<(), ws_core::net::Error> {
 ///     let room = session.info.param("room").unwrap_or("lobby");
-///     let who = session.identity().subject().unwrap_or("stranger");
-///     session.send(format!("Welcome to {room}, {who}.")).await?;
+///     let who = session.identity();
+///     let name = who.subject().unwrap_or("stranger");
+///     session.send(format!("Welcome to {room}, {name}.")).await?;
 ///     while let Some(message) = session.recv().await? {
 ///         session.send(message).await?;
 ///     }
@@ -72,8 +73,13 @@ impl Session {
         self.socket.close(frame)
     }
 
-    /// Who is on the other end, as far as the route's authenticators vouch for it.
-    pub fn identity(&self) -> &Identity {
+    /// Who is on the other end, as far as the route's authenticators vouch for it; as of now, where sessions are renewed.
+    pub fn identity(&self) -> Arc<Identity> {
         self.info.identity()
+    }
+
+    /// What ends and renews this session from elsewhere.
+    pub fn handle(&self) -> SessionHandle {
+        SessionHandle(Arc::clone(&self.info))
     }
 }

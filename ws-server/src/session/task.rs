@@ -6,27 +6,29 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, Sleep, sleep_until};
 use ws_core::connection::SendError;
 use ws_core::message::{CloseCode, CloseFrame};
 use ws_core::net::{Driver, Error};
-use ws_core::refusal::{Cause, Disclosure, Refusal};
+use ws_core::refusal::{Cause, Refusal};
 
 use super::chain::Chain;
-use super::opening::Running;
-use super::{Busy, Drain, HandlerError, SessionInfo};
-use crate::listener::Place;
+use super::opening::{Held, Running};
+use super::registry::Registered;
+use super::{HandlerError, SessionInfo};
+use crate::deadline::after;
 
 /// A session from its first to its last moment. There is one for each open connection, so what is rare is boxed.
 pub(super) struct SessionTask {
     stage: Stage,
-    shutdown: Shutdown,
-    info: Arc<SessionInfo>,
-    drain: Arc<Drain>,
-    disclosure: Disclosure,
+    /// Others can wake the task.
+    listening: bool,
+    /// The peer was told that the session ends; at this time it is cut off.
+    cut_off: Option<Pin<Box<Sleep>>>,
+    /// Leaves the registry when the task ends.
+    registered: Registered,
     /// Given back when the task ends.
-    _held: (Place, Busy),
+    _held: Held,
 }
 
 enum Stage {
@@ -40,49 +42,65 @@ enum Stage {
     Done,
 }
 
-/// How far the server's shutdown has come for this session.
-enum Shutdown {
-    /// Nothing is registered yet: that wants the waker of the task.
-    Unheard,
-    /// The task is woken when it begins.
-    Listening { _registration: Pin<Box<OwnedNotified>> },
-    /// The peer was told; at this time the session is cut off.
-    Told(Pin<Box<Sleep>>),
-}
-
 impl SessionTask {
     pub(super) fn new(
         handler: Pin<Box<dyn Running>>,
         driver: Driver,
-        info: Arc<SessionInfo>,
-        drain: Arc<Drain>,
-        disclosure: Disclosure,
-        held: (Place, Busy),
+        registered: Registered,
+        held: Held,
     ) -> Self {
         let stage = Stage::Handling { handler, driver };
-        Self { stage, shutdown: Shutdown::Unheard, info, drain, disclosure, _held: held }
+        Self { stage, listening: false, cut_off: None, registered, _held: held }
     }
 
-    /// Tells the peer of a shutdown, once. Ready: the session has had its time.
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if matches!(self.shutdown, Shutdown::Unheard) {
-            let mut registration = Box::pin(self.drain.listen());
+    fn info(&self) -> &Arc<SessionInfo> {
+        self.registered.session()
+    }
+
+    /// Hears what was said from outside. Ready: the session was to end, and has had its time.
+    fn poll_control(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.listening {
+            self.listening = true;
             // The waker of a task stays the same, so that it need not be registered again.
-            let _ = registration.as_mut().poll(cx);
-            self.shutdown = Shutdown::Listening { _registration: registration };
+            self.info().control.listen(cx.waker());
+            self.hear();
         }
-        if matches!(self.shutdown, Shutdown::Listening { .. }) && self.drain.has_begun() {
+        if self.info().control.has_news() {
+            self.hear();
+        }
+        match &mut self.cut_off {
+            Some(sleep) => sleep.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Tells the peer that the session ends, if it does: by policy, or since the server shuts down.
+    fn hear(&mut self) {
+        let host = Arc::clone(&self.info().host);
+        if let Some(refusal) = self.info().control.take_refusal() {
+            (host.report)(self.info(), &refusal);
             if let Stage::Handling { driver, .. } = &self.stage {
-                let refusal = Refusal::new(Cause::ServerDraining).retry_after(self.drain.retry_after());
                 // The frame can only fail where a client gets no masking key.
+                let _ = driver.dismiss(&self.frame(&refusal));
+            }
+            self.cut_off_at(after(host.drain.time()));
+        }
+        if host.drain.has_begun() {
+            if let Stage::Handling { driver, .. } = &self.stage {
+                let refusal = Refusal::new(Cause::ServerDraining).retry_after(host.drain.retry_after());
+                // Nothing happens where it is closing already.
                 let _ = driver.close(&self.frame(&refusal));
             }
-            let deadline = self.drain.deadline().unwrap_or_else(Instant::now);
-            self.shutdown = Shutdown::Told(Box::pin(sleep_until(deadline)));
+            self.cut_off_at(host.drain.deadline().unwrap_or_else(Instant::now));
         }
-        match &mut self.shutdown {
-            Shutdown::Told(sleep) => sleep.as_mut().poll(cx),
-            _ => Poll::Pending,
+    }
+
+    /// Gives the session until then, unless it has less time already.
+    fn cut_off_at(&mut self, time: Instant) {
+        match &mut self.cut_off {
+            None => self.cut_off = Some(Box::pin(sleep_until(time))),
+            Some(sleep) if time < sleep.deadline() => sleep.as_mut().reset(time),
+            Some(_) => {}
         }
     }
 
@@ -98,8 +116,8 @@ impl SessionTask {
             Err(panic) => {
                 tracing::error!(
                     target: "ws_server::session",
-                    request_id = %self.info.request_id(),
-                    route = self.info.route(),
+                    request_id = %self.info().request_id(),
+                    route = self.info().route(),
                     panic = panic_text(&*panic),
                     "the handler panicked"
                 );
@@ -113,8 +131,11 @@ impl SessionTask {
     }
 
     fn explain(&self, error: &HandlerError) -> CloseFrame {
+        if let Some(refusal) = error.downcast_ref::<Refusal>() {
+            return self.refuse(refusal);
+        }
         let refusal = match error.downcast_ref::<Error>() {
-            Some(Error::PingTimeout) => Refusal::new(Cause::IdleTimeout),
+            Some(Error::PingTimeout) => return self.refuse(&Refusal::new(Cause::IdleTimeout)),
             // The handler was too slow to notice that the connection is closing, or the peer is to blame. If it was told
             // something, it was told already.
             Some(
@@ -127,8 +148,8 @@ impl SessionTask {
             ) => {
                 tracing::debug!(
                     target: "ws_server::session",
-                    request_id = %self.info.request_id(),
-                    route = self.info.route(),
+                    request_id = %self.info().request_id(),
+                    route = self.info().route(),
                     error = %Chain(&**error),
                     "the connection ended"
                 );
@@ -137,8 +158,8 @@ impl SessionTask {
             _ => {
                 tracing::error!(
                     target: "ws_server::session",
-                    request_id = %self.info.request_id(),
-                    route = self.info.route(),
+                    request_id = %self.info().request_id(),
+                    route = self.info().route(),
                     error = %Chain(&**error),
                     "the handler failed"
                 );
@@ -148,9 +169,18 @@ impl SessionTask {
         self.frame(&refusal)
     }
 
+    /// The end of a session that is ended by policy, once it is reported.
+    fn refuse(&self, refusal: &Refusal) -> CloseFrame {
+        // Whoever was refused already, and was told so, is not told of what came of it.
+        if self.info().control.is_open() {
+            (self.info().host.report)(self.info(), refusal);
+        }
+        self.frame(refusal)
+    }
+
     fn frame(&self, refusal: &Refusal) -> CloseFrame {
-        // All causes that come here have a close code, and a valid one.
-        let close = refusal.to_close(self.disclosure);
+        let close = refusal.to_close(self.info().host.disclosure);
+        // A cause that is told over HTTP alone is none to end a session for.
         let frame = close.and_then(|close| Some(CloseFrame::new(CloseCode::new(close.code)?, close.reason)));
         frame.unwrap_or_else(|| CloseFrame::new(CloseCode::INTERNAL_ERROR, ""))
     }
@@ -161,12 +191,12 @@ impl Future for SessionTask {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        if this.poll_shutdown(cx).is_ready() {
+        if this.poll_control(cx).is_ready() {
             tracing::warn!(
                 target: "ws_server::session",
-                request_id = %this.info.request_id(),
-                route = this.info.route(),
-                "a session did not end in the time that the shutdown gave it"
+                request_id = %this.info().request_id(),
+                route = this.info().route(),
+                "a session that was to end did not do so in time"
             );
             this.stage = Stage::Done;
             return Poll::Ready(());
@@ -206,7 +236,7 @@ mod tests {
     /// There is one for each open connection.
     #[test]
     fn what_a_session_needs_besides_its_handler_and_socket_is_small() {
-        assert!(size_of::<SessionTask>() <= 112, "{}", size_of::<SessionTask>());
-        assert!(size_of::<SessionInfo>() <= 120, "{}", size_of::<SessionInfo>());
+        assert!(size_of::<SessionTask>() <= 136, "{}", size_of::<SessionTask>());
+        assert!(size_of::<SessionInfo>() <= 176, "{}", size_of::<SessionInfo>());
     }
 }

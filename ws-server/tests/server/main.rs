@@ -7,13 +7,16 @@ mod building;
 mod credentials;
 mod delivery;
 mod dry_run;
+mod ending;
 mod explained;
 mod handlers;
 mod pages;
 mod permissions;
 mod prepare;
 mod proxies;
+mod quota;
 mod reload;
+mod revocation;
 mod shutdown;
 mod support;
 #[cfg(feature = "tls")]

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What each check refuses here, in the order of the checks.
-const REFUSED: [&str; 22] = [
+const REFUSED: [&str; 23] = [
     "http-version-unsupported",
     "host-malformed",
     "unexpected-body",
@@ -29,6 +29,7 @@ const REFUSED: [&str; 22] = [
     "scope-insufficient",
     "role-missing",
     "policy-denied",
+    "principal-quota-exceeded",
     "subprotocol-unsupported",
 ];
 
@@ -39,6 +40,7 @@ async fn the_checks_are_made_in_their_order() {
         served_hosts: vec!["example.com".to_owned()],
         addresses: AddressPolicy::new().deny(["192.0.2.66"]).unwrap(),
         attempts_per_address: Some("30/1h".parse().unwrap()),
+        connections_per_principal: 1,
         ..GateConfig::default()
     };
     let gate = configured(config, demanding());
@@ -60,6 +62,10 @@ async fn the_checks_are_made_in_their_order() {
     for _ in 0..30 {
         let _ = gate.check(&Request::new().head(), &self::facts()).await;
     }
+    let ann =
+        Request::new().bearer(&good()).and("X-Allowed", "yes").with("Sec-WebSocket-Protocol", "chat.v2");
+    let elsewhere = Facts { peer: ([192, 0, 2, 3], 4711).into(), ..self::facts() };
+    let _open = gate.check(&ann.head(), &elsewhere).await.decision.unwrap();
     for (check, code) in Check::ALL.into_iter().zip(REFUSED) {
         let checked = gate.check(&request.head(), &facts).await;
         assert_eq!(checked.trace.refused_by(), Some(check), "{}", checked.trace);
@@ -141,6 +147,7 @@ fn repaired(check: Check, request: Request, facts: &mut Facts) -> Request {
         Check::Scopes => request.bearer(&token(json!({ "roles": null }))),
         Check::Roles => request.bearer(&good()),
         Check::Policy => request.and("X-Allowed", "yes"),
+        Check::PrincipalQuota => request.bearer(&token(json!({ "sub": "ben" }))),
         Check::Subprotocol => request.with("Sec-WebSocket-Protocol", "chat.v2"),
     }
 }
@@ -152,7 +159,7 @@ async fn a_trace_says_what_was_checked_and_what_was_not() {
         checked.trace.to_string(),
         "http-version host body draining (address) (attempts) connections-per-address connections (served-host) route method upgrade \
          websocket-version key extension-offer subprotocol-offer origin (authentication) (scopes) (roles) (policy) \
-         subprotocol"
+         (principal-quota) subprotocol"
     );
     let checked = ask(Policy::new(), &Request::new().target("/")).await;
     assert_eq!(

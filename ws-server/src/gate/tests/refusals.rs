@@ -264,6 +264,10 @@ fn permissions() -> Vec<Case> {
             AuthorizationError::Unavailable { retry_after: Some(Duration::from_secs(9)) },
         )
         .field("Retry-After", "9"),
+        Case {
+            config: GateConfig { connections_per_principal: 0, ..GateConfig::default() },
+            ..case(Cause::PrincipalQuotaExceeded, 429, Check::PrincipalQuota)
+        },
         case(Cause::AuthorizationUnavailable, 503, Check::Policy).policy(|policy| {
             policy.authorize(|_: &HandshakeContext<'_>, _: &Identity| pending::<Result<(), AuthorizationError>>())
         }),
@@ -271,7 +275,7 @@ fn permissions() -> Vec<Case> {
 }
 
 /// The causes of the catalogue that are the gate's to tell today.
-const OURS: [Cause; 51] = [
+const OURS: [Cause; 52] = [
     Cause::MalformedRequest,
     Cause::UnexpectedBody,
     Cause::MissingHost,
@@ -316,6 +320,7 @@ const OURS: [Cause; 51] = [
     Cause::PolicyDenied,
     Cause::ResourceHidden,
     Cause::AddressQuotaExceeded,
+    Cause::PrincipalQuotaExceeded,
     Cause::ServerFull,
     Cause::ServerDraining,
     Cause::AddressDenied,

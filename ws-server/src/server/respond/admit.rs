@@ -30,7 +30,7 @@ pub(super) async fn admit(
             Some(handler)
         }
     };
-    let upgrade = Upgrade::prepare(entry, request, accepted, handler);
+    let upgrade = Upgrade::prepare(&shared.host, entry, request, accepted, handler);
     upgrade.map_err(|error| Refusal::new(Cause::InternalError).detail(error.to_string()).into())
 }
 

@@ -8,12 +8,12 @@ use ws_core::handshake::{AnswerError, UpgradeResponse};
 use ws_core::net::{SocketConfig, WebSocket};
 
 use super::request::Request;
-use crate::gate::{Accepted, Trace};
+use crate::gate::{Accepted, PrincipalPlace, Trace};
 use crate::listener::Place;
 use crate::server::report::AcceptReport;
 use crate::server::routes::RouteEntry;
 use crate::server::shared::Shared;
-use crate::session::{Busy, Opening, SessionInfo, Start};
+use crate::session::{Busy, Control, Held, Host, Opening, SessionInfo, Start};
 
 /// An accepted handshake: the 101, ready to be sent, and what the session needs.
 pub(crate) struct Upgrade {
@@ -21,20 +21,22 @@ pub(crate) struct Upgrade {
     /// The number of the route.
     pub(crate) route: usize,
     /// What runs, where the route has got something ready for this session alone.
-    handler: Option<Box<dyn Start>>,
+    handler: Option<Arc<dyn Start>>,
     info: SessionInfo,
+    principal: Option<PrincipalPlace>,
     socket: Arc<SocketConfig>,
 }
 
 impl Upgrade {
     /// Prepares the answer to a request that was let in. The head and the offers are not needed after it.
     pub(super) fn prepare(
+        host: &Arc<Host>,
         entry: &RouteEntry,
         request: &Request,
         accepted: Accepted,
-        handler: Option<Box<dyn Start>>,
+        handler: Option<Arc<dyn Start>>,
     ) -> Result<Self, AnswerError> {
-        let Accepted { upgrade, identity, subprotocol, route, .. } = accepted;
+        let Accepted { upgrade, identity, subprotocol, route, principal, .. } = accepted;
         let mut response = UpgradeResponse::new(&upgrade);
         if let Some(subprotocol) = &subprotocol {
             response.subprotocol(subprotocol)?;
@@ -53,12 +55,13 @@ impl Upgrade {
             route: route.path,
             target: request.head.target().into(),
             params: route.params,
-            identity: (!identity.is_anonymous()).then(|| Box::new(identity)),
             subprotocol: subprotocol.map(Into::into),
             peer: request.facts.peer,
             request_id: request.id,
+            control: Control::new(identity),
+            host: Arc::clone(host),
         };
-        Ok(Self { answer, handler, info, route: route.route, socket })
+        Ok(Self { answer, handler, info, principal, route: route.route, socket })
     }
 
     /// What is known about the session that is to begin.
@@ -76,14 +79,14 @@ impl Upgrade {
         busy: Busy,
     ) {
         let (own, route) = (self.handler.take(), self.route);
-        if let Some(handler) = own.as_deref().or_else(|| shared.handler(route)) {
-            handler.start(self.opening(shared, connect, place, busy));
+        if let Some(handler) = own.as_ref().or_else(|| shared.handler(route)) {
+            self.opening(connect, place, busy).start(handler);
         }
     }
 
     /// The handler of this session alone.
     #[cfg(feature = "hyper")]
-    pub(crate) fn take_handler(&mut self) -> Option<Box<dyn Start>> {
+    pub(crate) fn take_handler(&mut self) -> Option<Arc<dyn Start>> {
         self.handler.take()
     }
 
@@ -94,19 +97,17 @@ impl Upgrade {
 
     /// Tells the operator that somebody is let in.
     pub(super) fn report(&self, shared: &Shared, trace: &Trace) {
-        shared.accept(&AcceptReport { session: &self.info, identity: self.info.identity(), trace });
+        shared.accept(&AcceptReport { session: &self.info, identity: &self.info.identity(), trace });
     }
 
     /// What the session begins with, after the answer was sent. `connect` makes the socket.
     pub(crate) fn opening(
         self,
-        shared: &Shared,
         connect: impl FnOnce(Arc<SocketConfig>) -> WebSocket,
         place: Place,
         busy: Busy,
     ) -> Opening {
-        let Self { info, socket, .. } = self;
-        let drain = Arc::clone(&shared.drain);
-        Opening { socket: connect(socket), info, place, busy, drain, disclosure: shared.disclosure }
+        let Self { info, principal, socket, .. } = self;
+        Opening { socket: connect(socket), info, held: Held { place, busy, principal } }
     }
 }

@@ -1,0 +1,121 @@
+use std::fs;
+use std::sync::atomic::AtomicUsize;
+use std::time::UNIX_EPOCH;
+
+use super::*;
+use crate::authenticate::Scheme;
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn ann() -> Identity {
+    Identity::new(Scheme::Bearer)
+        .with_subject("ann")
+        .with_issuer("https://id.example")
+        .with_credential_id("j1")
+}
+
+fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+#[test]
+fn by_credential_and_by_subject_and_of_which_issuer() {
+    let hit = |revocation: Revocation| {
+        let revocations = Revocations::new();
+        assert!(!revocations.is_revoked(&ann(), at(0)));
+        revocations.revoke(revocation).unwrap();
+        revocations.is_revoked(&ann(), at(0))
+    };
+    assert!(hit(Revocation::credential("j1")));
+    assert!(!hit(Revocation::credential("ann")), "a subject is no credential");
+    assert!(!hit(Revocation::subject("j1")), "nor the other way round");
+    assert!(hit(Revocation::subject("ann")));
+    assert!(!hit(Revocation::subject("Ann")));
+    assert!(hit(Revocation::subject("ann").of_issuer("https://id.example")));
+    assert!(!hit(Revocation::subject("ann").of_issuer("https://other.example")));
+    assert!(!hit(Revocation::credential("j1").of_issuer("https://other.example")));
+    let revocations = Revocations::new();
+    revocations.revoke(Revocation::subject("ann")).unwrap();
+    assert!(!revocations.is_revoked(&Identity::anonymous(), at(0)));
+}
+
+#[test]
+fn until_a_time_and_no_longer() {
+    let revocations = Revocations::new();
+    revocations.revoke(Revocation::credential("j1").until(at(10))).unwrap();
+    assert!(revocations.is_revoked(&ann(), at(9)));
+    assert!(!revocations.is_revoked(&ann(), at(10)));
+    revocations.revoke(Revocation::credential("j1")).unwrap();
+    assert!(revocations.is_revoked(&ann(), at(10)), "the same again, for good");
+    assert_eq!(revocations.len(), 1);
+    assert!(revocations.restore(&Revocation::credential("j1")) && revocations.is_empty());
+    assert!(!revocations.restore(&Revocation::credential("j1")));
+    assert!(!revocations.is_revoked(&ann(), at(9)));
+}
+
+#[test]
+fn there_is_room_for_so_many_and_those_that_are_over_make_room() {
+    let revocations = Revocations::with_capacity(2);
+    revocations.revoke(Revocation::credential("a").until(at(1))).unwrap();
+    revocations.revoke(Revocation::subject("b")).unwrap();
+    revocations.revoke(Revocation::subject("c")).unwrap();
+    let full = revocations.revoke(Revocation::subject("d")).unwrap_err();
+    assert_eq!(full.to_string(), "no more than 2 revocations can be kept");
+    assert_eq!(revocations.len(), 2);
+}
+
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl OnRevocation for Counter {
+    fn revoked(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn whoever_watches_is_told_of_each_addition() {
+    let revocations = Revocations::new();
+    let counter = Arc::new(Counter::default());
+    let watcher: Arc<dyn OnRevocation> = counter.clone();
+    revocations.watch(Arc::downgrade(&watcher));
+    revocations.revoke(Revocation::subject("a")).unwrap();
+    revocations.clone().revoke(Revocation::subject("b")).unwrap();
+    assert_eq!((counter.0.load(Ordering::SeqCst), revocations.version()), (2, 2));
+}
+
+#[test]
+fn a_file_is_read_again_when_it_changes_and_kept_while_it_cannot_be_read() {
+    let path = std::env::temp_dir().join(format!("ws-server-revoked-{}", std::process::id()));
+    let missing = Revocations::new().watch_file(&path).unwrap_err();
+    assert!(matches!(missing, RevocationError::File { .. }), "{missing}");
+    fs::write(&path, "j0\n").unwrap();
+    let revocations = Revocations::with_capacity(3);
+    revocations.watch_file(&path).unwrap();
+    assert!(!revocations.is_revoked(&ann(), at(0)));
+    let wait_for = |revoked: bool| {
+        let begun = std::time::Instant::now();
+        while revocations.is_revoked(&ann(), at(0)) != revoked {
+            assert!(begun.elapsed() < SOON);
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    fs::write(&path, "j0\nj1\n").unwrap();
+    wait_for(true);
+    // Neither a file that is gone nor one with too many lines takes anything back.
+    let others = |name: &str| {
+        let identity = ann().with_credential_id(name);
+        revocations.is_revoked(&identity, at(0))
+    };
+    fs::remove_file(&path).unwrap();
+    revocations.0.read_files();
+    fs::write(&path, "a\nb\nc\nd\n").unwrap();
+    revocations.0.read_files();
+    assert!(others("j1") && !others("a"));
+    fs::write(&path, "j00\n").unwrap();
+    wait_for(false);
+    revocations.watch_file(&path).unwrap();
+    assert_eq!(revocations.len(), 1, "it is there once");
+    assert!(revocations.unwatch_file(&path) && !revocations.unwatch_file(&path) && revocations.is_empty());
+    fs::remove_file(&path).unwrap();
+}

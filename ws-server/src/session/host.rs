@@ -1,0 +1,27 @@
+use std::fmt;
+use std::sync::Arc;
+
+use ws_core::refusal::{Disclosure, Refusal};
+
+use super::{Drain, SessionInfo, Sessions};
+
+/// Is called with a session and why it is ended.
+pub(crate) type Report = Box<dyn Fn(&SessionInfo, &Refusal) + Send + Sync>;
+
+/// What all sessions of a server share.
+pub(crate) struct Host {
+    pub(crate) drain: Arc<Drain>,
+    pub(crate) sessions: Sessions,
+    pub(crate) disclosure: Disclosure,
+    /// Tells the operator of a session that is ended by policy.
+    pub(crate) report: Report,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("drain", &self.drain)
+            .field("sessions", &self.sessions)
+            .finish_non_exhaustive()
+    }
+}

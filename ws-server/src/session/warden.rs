@@ -1,0 +1,78 @@
+//! The thread that ends sessions whose time is over.
+//!
+//! It is a thread, not a task: a deadline holds although every worker of a runtime is busy, and whatever the runtime is
+//! that a session runs on. It begins with the first session that needs it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, Thread};
+use std::time::SystemTime;
+
+use super::SessionInfo;
+use super::registry::Registry;
+
+#[derive(Default)]
+pub(super) struct Warden {
+    thread: Mutex<Option<Thread>>,
+    /// Sessions whose tasks it is to wake.
+    handed_over: Mutex<Vec<Arc<SessionInfo>>>,
+}
+
+impl Warden {
+    /// Wakes the warden, which begins its work if it has not yet. False: there is no thread to be had.
+    pub(super) fn rouse(&self, registry: &Arc<Registry>) -> bool {
+        if let Some(thread) = &*lock(&self.thread) {
+            thread.unpark();
+            return true;
+        }
+        self.begin(registry)
+    }
+
+    /// Begins, if that has not been done. False: there is no thread to be had.
+    pub(super) fn begin(&self, registry: &Arc<Registry>) -> bool {
+        let mut thread = lock(&self.thread);
+        if thread.is_some() {
+            return true;
+        }
+        let registry = Arc::downgrade(registry);
+        match thread::Builder::new().name("ws-sessions".to_owned()).spawn(move || watch(&registry)) {
+            Ok(begun) => {
+                *thread = Some(begun.thread().clone());
+                true
+            }
+            Err(error) => {
+                tracing::error!(target: "ws_server::session", %error, "no thread to watch over sessions");
+                false
+            }
+        }
+    }
+
+    /// Has the task of a session woken the next time.
+    pub(super) fn hand_over(&self, session: Arc<SessionInfo>) {
+        lock(&self.handed_over).push(session);
+    }
+
+    /// The sessions whose tasks are to be woken.
+    pub(super) fn handed_over(&self) -> Vec<Arc<SessionInfo>> {
+        std::mem::take(&mut lock(&self.handed_over))
+    }
+
+    /// Lets the thread end, which finds that there is nothing to watch over.
+    pub(super) fn dismiss(&self) {
+        if let Some(thread) = &*lock(&self.thread) {
+            thread.unpark();
+        }
+    }
+}
+
+fn watch(registry: &Weak<Registry>) {
+    while let Some(registry) = registry.upgrade() {
+        let left = registry.tend(SystemTime::now());
+        drop(registry);
+        thread::park_timeout(left);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code that can panic runs under the lock.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
