@@ -7,7 +7,9 @@ use std::time::Duration;
 use tests::wire::{Running, echo};
 use ws_core::refusal::{Cause, Disclosure};
 use ws_server::authenticate::bearer::TokenError;
-use ws_server::authenticate::{AuthenticationError, CredentialsFault, HandshakeContext, Identity, Scheme};
+use ws_server::authenticate::{
+    AuthenticationError, CertificateFault, CredentialsFault, HandshakeContext, Identity, Scheme,
+};
 use ws_server::authorize::AuthorizationError;
 use ws_server::gate::{AddressPolicy, OriginPolicy};
 use ws_server::{Delivery, Rate, Route, ServerBuilder, ServerLimits};
@@ -56,7 +58,7 @@ fn unauthenticated() -> Vec<AuthenticationError> {
         E::TicketSpent,
         E::TicketExpired,
         E::ClientCertificateRequired,
-        E::ClientCertificateRejected,
+        E::ClientCertificateRejected(CertificateFault::UnknownHolder),
         E::Unavailable { retry_after: Some(Duration::from_secs(7)) },
         E::Internal,
     ];
@@ -99,10 +101,12 @@ pub(crate) async fn all(delivery: Delivery, origin: &str) -> Vec<Refusing> {
     rated.connect().await.ask(tests::wire::handshake("/", "")).await;
     found.push(one(Cause::RateLimited, rated));
     let limits = ServerLimits { drain_timeout: Duration::from_secs(600), ..ServerLimits::default() };
-    let draining = Running::start(|server| alone(settings(server)).limits(limits)).await;
-    // Whoever stays keeps it from ending.
+    // A handler that does not end keeps the server from ending.
+    let stays = Route::new(|_session| std::future::pending::<()>());
+    let draining =
+        Running::start(|server| alone(settings(server)).limits(limits).route("/stays", stays)).await;
     let mut inside = draining.connect().await;
-    inside.ask(tests::wire::handshake("/", "")).await;
+    inside.ask(tests::wire::handshake("/stays", "")).await;
     tokio::spawn(async move { while inside.more().await.is_ok_and(|read| read > 0) {} });
     draining.handle.shutdown();
     found.push(one(Cause::ServerDraining, draining));
