@@ -8,6 +8,7 @@ mod parts;
 mod pending;
 mod routes;
 mod server;
+mod tls;
 
 pub(crate) use files::FileFault;
 pub(crate) use parts::Parts;

@@ -1,26 +1,11 @@
 //! What a configuration may say and this version cannot do yet: it is refused rather than ignored.
 
 use super::server::Assembly;
-use crate::config::{Authentication, Config, Demand, Fault, Place, ProxyProtocol, Renewal, TokenPlace};
+use crate::config::{Config, Fault, Place, Renewal, TokenPlace};
 
 pub(super) fn refuse(config: &Config, assembly: &Assembly<'_>) {
     let refuse = |place: &Place| assembly.problems.push(place.problem(Fault::NotYet));
     let key = |key: &str| Place { key: key.to_owned(), ..config.place() };
-    if let Some(protocol) = config.proxy_protocol.as_ref().filter(|kind| kind.value != ProxyProtocol::Off) {
-        refuse(&protocol.place);
-    }
-    if let Some(tls) = &config.tls {
-        refuse(&tls.certificate.place);
-        refuse(&tls.key.place);
-        tls.sni.iter().for_each(|sni| {
-            refuse(&sni.certificate.place);
-            refuse(&sni.key.place);
-            refuse(&sni.name.place);
-        });
-        if tls.client_certificate == Demand::Required {
-            refuse(&tls.certificate.place);
-        }
-    }
     if config.limits.messages_per_connection.is_some() {
         refuse(&key("limits.messages_per_connection"));
     }
@@ -35,11 +20,6 @@ pub(super) fn refuse(config: &Config, assembly: &Assembly<'_>) {
     for route in &config.routes {
         if route.renewal.value == Renewal::Message {
             refuse(&route.renewal.place);
-        }
-        for method in &route.authenticate {
-            if method.value == Authentication::ClientCertificate {
-                refuse(&method.place);
-            }
         }
     }
 }

@@ -3,14 +3,17 @@
 use ws_core::connection::Limits;
 use ws_core::deflate::DeflateConfig;
 use ws_core::refusal::Disclosure;
-use ws_server::authenticate::Anonymous;
+use ws_server::authenticate::{Anonymous, Authenticator, ClientCertificates};
 use ws_server::gate::OriginPolicy;
 use ws_server::{Route, Server, Session};
 
 use super::authenticators::Authenticators;
 use super::authorizers::Authorizers;
 use super::server::{Assembly, disclosure};
-use crate::config::{self, Authentication, Authorization, Compression, Config, Fault, UpstreamTarget};
+use super::tls::WithCertificate;
+use crate::config::{
+    self, Authentication, Authorization, Compression, Config, Demand, Fault, UpstreamTarget,
+};
 use crate::upstream::{Credentials, Legs, Target, Timeouts, Trust, Upstream, echo, pump};
 
 /// What all routes share.
@@ -24,23 +27,7 @@ pub(super) struct Common<'a> {
 
 /// The route that a section describes.
 pub(super) fn route(section: &config::Route, common: &Common<'_>, assembly: &Assembly<'_>) -> Option<Route> {
-    let mut route = answering(section, common, assembly)?;
-    for method in &section.authenticate {
-        let authenticators = common.authenticators;
-        // What is missing here has been complained of already.
-        route = match method.value {
-            Authentication::Bearer => route.authenticate(authenticators.bearer.clone()?),
-            Authentication::Basic => route.authenticate(authenticators.basic.clone()?),
-            Authentication::ApiKey => route.authenticate(authenticators.api_key.clone()?),
-            Authentication::Cookie => route.authenticate(authenticators.cookie.clone()?),
-            Authentication::Ticket => route.authenticate(authenticators.ticket.clone()?),
-            Authentication::Introspection => route.authenticate(authenticators.introspection.clone()?),
-            Authentication::ClientCertificate => return None,
-            // Alone it asks nobody for credentials, so that none are looked at.
-            Authentication::None if section.authenticate.len() == 1 => route,
-            Authentication::None => route.authenticate(Anonymous),
-        };
-    }
+    let mut route = authenticated(answering(section, common, assembly)?, section, common)?;
     for method in &section.authorize {
         route = match method.value {
             Authorization::Remote => {
@@ -64,6 +51,38 @@ pub(super) fn route(section: &config::Route, common: &Common<'_>, assembly: &Ass
         route = route.require_subprotocol();
     }
     Some(if section.hide { route.hide() } else { route })
+}
+
+/// Has the section's methods say who it is.
+fn authenticated(mut route: Route, section: &config::Route, common: &Common<'_>) -> Option<Route> {
+    let Common { authenticators, .. } = common;
+    let tls = common.config.tls.as_ref();
+    let demand = tls.is_some_and(|tls| tls.client_certificate == Demand::Required);
+    for method in &section.authenticate {
+        // What is missing here has been complained of already.
+        route = match method.value {
+            Authentication::Bearer => add(route, authenticators.bearer.clone()?, demand),
+            Authentication::Basic => add(route, authenticators.basic.clone()?, demand),
+            Authentication::ApiKey => add(route, authenticators.api_key.clone()?, demand),
+            Authentication::Cookie => add(route, authenticators.cookie.clone()?, demand),
+            Authentication::Ticket => add(route, authenticators.ticket.clone()?, demand),
+            Authentication::Introspection => add(route, authenticators.introspection.clone()?, demand),
+            Authentication::ClientCertificate => add(route, ClientCertificates::new(), demand),
+            // Alone it asks nobody for credentials, so that none are looked at.
+            Authentication::None if section.authenticate.len() == 1 && !demand => route,
+            Authentication::None => add(route, Anonymous, demand),
+        };
+    }
+    Some(route)
+}
+
+/// Adds an authenticator, behind the demand for a certificate if there is one.
+fn add(route: Route, authenticator: impl Authenticator, demand: bool) -> Route {
+    if demand {
+        route.authenticate(WithCertificate(authenticator))
+    } else {
+        route.authenticate(authenticator)
+    }
 }
 
 /// A route without rules.

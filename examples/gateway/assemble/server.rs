@@ -7,7 +7,7 @@ use ws_core::connection::Limits;
 use ws_core::head::HeadLimits;
 use ws_core::refusal;
 use ws_server::gate::AddressPolicy;
-use ws_server::{Server, ServerBuilder, ServerLimits, TrustedProxies};
+use ws_server::{ProxyProtocol, Server, ServerBuilder, ServerLimits, TrustedProxies};
 
 use super::authenticators::{Authenticators, credentials};
 use super::authorizers::Authorizers;
@@ -15,6 +15,7 @@ use super::files::Files;
 use super::parts::Parts;
 use super::pending;
 use super::routes::{Common, check_paths, route};
+use super::tls;
 use crate::config::{self, At, Config, Delivery, Disclosure, Fault, Network, Problem, Problems};
 use crate::upstream::Trust;
 
@@ -73,6 +74,10 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
     let authenticators = Authenticators::new(config, assembly);
     let authorizers = Authorizers::new(config, assembly);
     let trust = trust(config, assembly);
+    let tls = match &config.tls {
+        None => Some(None),
+        Some(section) => tls::files(section, assembly).map(Some),
+    };
     check_paths(&config.routes, assembly);
     pending::refuse(config, assembly);
     let credentials = credentials(config);
@@ -97,12 +102,14 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
     let limits = &config.limits;
     let mut builder = Server::builder()
         .name(REALM)
-        .listen(&config.listen.0)
         .disclosure(disclosure(config.disclosure))
         .delivery(delivery(config.delivery))
         .dry_run(config.dry_run)
         .served_hosts(config.served_hosts.iter().map(|host| host.0.clone()))
         .trusted_proxies(proxies)
+        .proxy_protocol(
+            config.proxy_protocol.as_ref().map_or(ProxyProtocol::Off, |kind| proxy_protocol(kind.value)),
+        )
         .addresses(addresses)
         .attempts_per_address(limits.attempts_per_address)
         .limits(server_limits(limits))
@@ -112,6 +119,10 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
             ..Limits::default()
         })
         .keepalive(limits.ping_interval, limits.idle_timeout.saturating_sub(limits.ping_interval));
+    builder = match tls? {
+        Some(files) => builder.listen_tls(&config.listen.0, files),
+        None => builder.listen(&config.listen.0),
+    };
     for (path, route) in routes.into_iter().collect::<Option<Vec<_>>>()? {
         builder = builder.route(path, route);
     }
@@ -162,5 +173,14 @@ const fn delivery(way: Delivery) -> ws_server::Delivery {
         Delivery::Http => ws_server::Delivery::Http,
         Delivery::CloseFrame => ws_server::Delivery::CloseFrame,
         Delivery::Auto => ws_server::Delivery::Auto,
+    }
+}
+
+const fn proxy_protocol(kind: config::ProxyProtocol) -> ProxyProtocol {
+    match kind {
+        config::ProxyProtocol::Off => ProxyProtocol::Off,
+        config::ProxyProtocol::V1 => ProxyProtocol::V1,
+        config::ProxyProtocol::V2 => ProxyProtocol::V2,
+        config::ProxyProtocol::Any => ProxyProtocol::Any,
     }
 }

@@ -155,6 +155,8 @@ pub(crate) enum Fault {
     FileUnreadable { path: PathBuf, error: io::Error },
     #[error("{}: {fault}", .path.display())]
     File { path: PathBuf, fault: Box<FileFault> },
+    #[error("{0}")]
+    Tls(Box<ws_server::TlsError>),
     #[error("the authorities of the system cannot be used: {0}; name a file with `ca_file` in [upstream]")]
     Authorities(CaError),
 }

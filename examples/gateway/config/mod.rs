@@ -29,7 +29,7 @@ pub(crate) use problem::{Place, Problem, Problems};
 pub(crate) use reader::{Section, Source};
 pub(crate) use remote::{Cedar, Introspection, Remote};
 pub(crate) use route::Route;
-pub(crate) use server::Config;
+pub(crate) use server::{Config, Tls};
 pub(crate) use tokens::{Bearer, KeySource, TokenPlace};
 pub(crate) use value::{At, FilePath};
 

@@ -89,6 +89,14 @@ impl TlsFiles {
         self
     }
 
+    /// Whether a server could be bound with the files as they are now. It blocks.
+    ///
+    /// # Errors
+    /// Which of them is wrong, and what helps.
+    pub fn check(&self) -> Result<(), TlsError> {
+        self.build(&self.read()?).map(drop)
+    }
+
     /// Reads all files.
     pub(super) fn read(&self) -> Result<Contents, TlsError> {
         let mut digest = Context::new(&SHA256);
