@@ -4,7 +4,15 @@ use super::{Authorization, AuthorizationError, Authorizer, Permit};
 use crate::authenticate::{BoxFuture, HandshakeContext, Identity};
 
 /// Requires scopes (RFC 6749 3.3). Refuses as `scope-insufficient`, naming all that are required. It does not decide about
-/// actions.
+/// actions. What a whole route requires is [`Route::scopes`](crate::Route::scopes); this is for combinations.
+///
+/// ```
+/// use ws_server::authorize::{AnyOf, Scopes};
+/// use ws_server::{Route, Session};
+///
+/// let either = AnyOf::new().or(Scopes::all(["chat:read"])).or(Scopes::all(["chat:admin", "audit"]));
+/// let route = Route::new(|_: Session| async {}).authorize(either);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<String>);
 
@@ -33,6 +41,17 @@ impl Scopes {
 }
 
 /// Requires roles. Refuses as `role-missing`, naming the first that is missing. It does not decide about actions.
+/// What a whole route requires is [`Route::roles`](crate::Route::roles); this is for combinations.
+///
+/// ```
+/// use ws_server::authenticate::{Identity, Scheme};
+/// use ws_server::authorize::{AuthorizationError, Roles};
+///
+/// let ann = Identity::new(Scheme::Bearer).with_roles(["member"]);
+/// assert_eq!(Roles::all(["member"]).check(&ann), Ok(()));
+/// let missing = AuthorizationError::RoleMissing { role: "admin".to_owned() };
+/// assert_eq!(Roles::all(["member", "admin"]).check(&ann), Err(missing));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roles(Vec<String>);
 

@@ -91,8 +91,9 @@ impl Fields {
         self.add("x-auth-scheme", &encoded(who.scheme().name()))?;
         self.add("x-auth-subject", &encoded(who.subject().unwrap_or("")))?;
         self.add("x-auth-issuer", &encoded(who.issuer().unwrap_or("")))?;
-        self.add("x-auth-roles", &list(who.roles()))?;
-        self.add("x-auth-scopes", &list(who.scopes()))
+        self.add("x-auth-roles", &list(who.roles(), ","))?;
+        // RFC 6749 3.3: scopes have spaces between them.
+        self.add("x-auth-scopes", &list(who.scopes(), " "))
     }
 
     fn add_session(&mut self, route: &str, client: Option<IpAddr>, secure: bool) -> Result<(), Unspeakable> {
@@ -118,8 +119,8 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-fn list(items: &[String]) -> String {
-    items.iter().map(|item| encoded(item)).collect::<Vec<_>>().join(",")
+fn list(items: &[String], between: &str) -> String {
+    items.iter().map(|item| encoded(item)).collect::<Vec<_>>().join(between)
 }
 
 /// RFC 3986 2.1, of whatever is not visible ASCII or would be taken for something else.
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn a_list_is_read_as_it_was_meant() {
         assert_eq!(
-            list(&["a,admin".into(), "50%".into(), "é b\r\nX: y".into()]),
+            list(&["a,admin".into(), "50%".into(), "é b\r\nX: y".into()], ","),
             "a%2Cadmin,50%25,%C3%A9%20b%0D%0AX:%20y"
         );
     }

@@ -6,7 +6,8 @@
 //! | field | value |
 //! |---|---|
 //! | `X-Auth-Subject`, `X-Auth-Issuer`, `X-Auth-Scheme` | who it is, and how that is known; the scheme is `anonymous` for nobody |
-//! | `X-Auth-Roles`, `X-Auth-Scopes` | lists with commas |
+//! | `X-Auth-Roles` | with commas between them |
+//! | `X-Auth-Scopes` | with spaces between them |
 //! | `X-Auth-Action`, `X-Auth-Resource` | `connect` for a handshake; what was asked of the session for an action |
 //! | `X-Original-Method`, `X-Original-Host` | `GET`, and the `Host` of the handshake |
 //! | `X-Original-URI` | the path of the handshake, with what [`Remote::query_except`] leaves of the query |

@@ -59,7 +59,7 @@ async fn the_question_is_who_and_where_and_no_credential() {
             "x-auth-issuer: https://id.example",
             "x-auth-roles: member,a%2Cadmin",
             "x-auth-scheme: bearer",
-            "x-auth-scopes: chat:read,chat:write",
+            "x-auth-scopes: chat:read chat:write",
             "x-auth-subject: ann",
             "x-forwarded-for: 192.0.2.1",
             "x-forwarded-proto: http",
