@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod case;
+mod checks;
 mod connection;
 mod coverage;
 mod credentials;
