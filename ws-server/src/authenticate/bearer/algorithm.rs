@@ -87,8 +87,10 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm that `alg` names, if it is one of ours.
+    /// The algorithm that `alg` names, if it is one of ours. `Ed25519` is the newer name of what `EdDSA` means for keys
+    /// on this curve (RFC 9864 2.2).
     pub fn from_name(name: &str) -> Option<Self> {
+        let name = if name == "Ed25519" { "EdDSA" } else { name };
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
@@ -123,6 +125,15 @@ pub(super) enum Family {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // RFC 9864 2.2, 4.1.2
+    #[test]
+    fn the_newer_name_of_eddsa_is_known() {
+        assert_eq!(Algorithm::from_name("Ed25519"), Some(Algorithm::EdDsa));
+        for name in ["Ed448", "ed25519", "ESP256"] {
+            assert_eq!(Algorithm::from_name(name), None, "{name}");
+        }
+    }
 
     // RFC 7515 4.1.1: "alg" is case-sensitive.
     #[test]

@@ -3,9 +3,8 @@ use std::future::ready;
 use ws_core::refusal::Challenge;
 
 use super::{
-    error::TokenError,
     source::{self, Source},
-    verifier::Verifier,
+    verifier::{Refused, Verifier},
 };
 use crate::authenticate::{AuthenticationError, Authenticator, BoxFuture, HandshakeContext, Identity};
 
@@ -42,17 +41,6 @@ impl Bearer {
         self.sources = sources.into_iter().collect();
         self
     }
-
-    fn identify(&self, request: &HandshakeContext<'_>) -> Result<Identity, AuthenticationError> {
-        let token = source::find(&self.sources, request)?;
-        Ok(self.verifier.verify(&token, request.now())?)
-    }
-
-    /// After keys have been fetched.
-    async fn identify_fresh(&self, request: &HandshakeContext<'_>) -> Result<Identity, AuthenticationError> {
-        let token = source::find(&self.sources, request)?;
-        Ok(self.verifier.verify_fresh(&token, request.now()).await?)
-    }
 }
 
 impl Authenticator for Bearer {
@@ -60,11 +48,16 @@ impl Authenticator for Bearer {
         &'a self,
         request: &'a HandshakeContext<'a>,
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
-        match self.identify(request) {
-            Err(
-                AuthenticationError::Token(TokenError::KeyUnknown) | AuthenticationError::Unavailable { .. },
-            ) if self.verifier.has_source() => Box::pin(self.identify_fresh(request)),
-            decided => Box::pin(ready(decided)),
+        let token = match source::find(&self.sources, request) {
+            Ok(token) => token,
+            Err(error) => return Box::pin(ready(Err(error))),
+        };
+        match self.verifier.check(&token, request.now()) {
+            Ok(identity) => Box::pin(ready(Ok(identity))),
+            Err(Refused::Final(error)) => Box::pin(ready(Err(error.into()))),
+            Err(open) => {
+                Box::pin(async move { Ok(self.verifier.check_again(open, &token, request.now()).await?) })
+            }
         }
     }
 

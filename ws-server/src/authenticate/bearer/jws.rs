@@ -6,22 +6,38 @@ use serde_json::{Map, Value};
 use super::{algorithm::Algorithm, error::TokenError, key::Key};
 use crate::authenticate::json;
 
+/// A token that none of the keys verifies.
+#[derive(Debug)]
+pub(super) struct Unverified {
+    pub(super) error: TokenError,
+    /// Whether one that is not among them might: the token names none of them.
+    pub(super) key_open: bool,
+}
+
+impl From<TokenError> for Unverified {
+    fn from(error: TokenError) -> Self {
+        Self { error, key_open: false }
+    }
+}
+
 /// The payload of `token`, once the signature of one of `keys` over it has verified.
 ///
 /// The order: size, structure, header, algorithm, key, signature. Of the payload only the alphabet is looked at.
-pub(super) fn verify(token: &str, keys: [&[Key]; 2], limit: usize) -> Result<Vec<u8>, TokenError> {
+pub(super) fn verify(token: &str, keys: [&[Key]; 2], limit: usize) -> Result<Vec<u8>, Unverified> {
     let jws = Jws::parse(token, limit)?;
     let header = Header::parse(&jws.header)?;
-    let keys = header.select(keys)?;
-    // RFC 7515 5.2: the signature is over the two encoded parts as they came.
-    let signature = URL_SAFE_NO_PAD.decode(jws.signature).map_err(|_| TokenError::SignatureEncoding)?;
-    if keys.iter().all(|key| key.signature_length() != signature.len()) {
-        return Err(TokenError::SignatureLength);
-    }
-    if keys.iter().any(|key| key.verifies(jws.signing_input, &signature)) {
-        Ok(jws.payload)
-    } else {
-        Err(TokenError::SignatureWrong)
+    match header.select(keys).and_then(|keys| jws.check_signature(&keys)) {
+        Ok(()) => Ok(jws.payload),
+        Err(error) => {
+            let about_keys = matches!(
+                error,
+                TokenError::KeyUnknown
+                    | TokenError::AlgorithmDenied(_)
+                    | TokenError::SignatureLength
+                    | TokenError::SignatureWrong
+            );
+            Err(Unverified { error, key_open: about_keys && !header.names_one_of(keys) })
+        }
     }
 }
 
@@ -47,6 +63,19 @@ impl<'a> Jws<'a> {
         let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenError::HeaderEncoding)?;
         let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::PayloadEncoding)?;
         Ok(Self { header, payload, signing_input: signing_input.as_bytes(), signature })
+    }
+
+    fn check_signature(&self, keys: &[&Key]) -> Result<(), TokenError> {
+        // RFC 7515 5.2: the signature is over the two encoded parts as they came.
+        let signature = URL_SAFE_NO_PAD.decode(self.signature).map_err(|_| TokenError::SignatureEncoding)?;
+        if keys.iter().all(|key| key.signature_length() != signature.len()) {
+            return Err(TokenError::SignatureLength);
+        }
+        if keys.iter().any(|key| key.verifies(self.signing_input, &signature)) {
+            Ok(())
+        } else {
+            Err(TokenError::SignatureWrong)
+        }
     }
 }
 
@@ -74,6 +103,11 @@ impl Header {
             return Err(TokenError::CriticalExtension);
         }
         Ok(Self { algorithm, key_id })
+    }
+
+    /// Whether the token says by which of these keys it was signed.
+    fn names_one_of(&self, keys: [&[Key]; 2]) -> bool {
+        self.key_id.is_some() && keys.into_iter().flatten().any(|key| key.id() == self.key_id.as_deref())
     }
 
     /// The keys that may have signed this token: those of its `kid`, then those of its `alg`.

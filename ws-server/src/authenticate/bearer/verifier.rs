@@ -7,7 +7,7 @@ use super::{
     claims::Rules,
     error::TokenError,
     jwk_set::JwkSet,
-    jws,
+    jws::{self, Unverified},
     key::Key,
     keys::{Kept, KeySource, KeysError},
 };
@@ -167,18 +167,13 @@ impl Verifier {
     /// # Errors
     /// The first check that fails, in the order in which [`TokenError`] lists them.
     pub fn verify(&self, token: &str, now: SystemTime) -> Result<Identity, TokenError> {
-        match self.kept.as_ref().map(Kept::current) {
-            None => self.verify_by(&[], token, now),
-            Some(Ok(keys)) => self.verify_by(&keys, token, now),
-            Some(Err(_)) => self.verify_by(&[], token, now).map_err(|error| match error {
-                TokenError::KeyUnknown => TokenError::KeysUnavailable { retry_after: None },
-                error => error,
-            }),
-        }
+        self.check(token, now).map_err(|refused| match refused {
+            Refused::Final(error) | Refused::Open { error, .. } => error,
+        })
     }
 
     /// As [`verify`](Self::verify), but a token whose key is not at hand has its source fetch them again, if the
-    /// last fetch is long enough ago.
+    /// last fetch is long enough ago. A token that does not say which key is its own may be one of these.
     ///
     /// # Errors
     /// The first check that fails; [`TokenError::KeysUnavailable`] where that fetch does.
@@ -189,24 +184,62 @@ impl Verifier {
     /// # Panics
     /// With a source, outside a tokio runtime whose I/O and time are enabled.
     pub async fn verify_fresh(&self, token: &str, now: SystemTime) -> Result<Identity, TokenError> {
-        match (self.verify(token, now), &self.kept) {
-            (Err(TokenError::KeyUnknown | TokenError::KeysUnavailable { .. }), Some(kept)) => {
-                let keys = kept.renewed().await.map_err(|unavailable| TokenError::KeysUnavailable {
-                    retry_after: Some(unavailable.retry_after),
-                })?;
-                self.verify_by(&keys, token, now)
-            }
-            (decided, _) => decided,
+        match self.check(token, now) {
+            Ok(identity) => Ok(identity),
+            Err(refused) => self.check_again(refused, token, now).await,
         }
     }
 
-    pub(super) const fn has_source(&self) -> bool {
-        self.kept.is_some()
+    /// What the keys at hand say.
+    pub(super) fn check(&self, token: &str, now: SystemTime) -> Result<Identity, Refused> {
+        let Some(kept) = &self.kept else {
+            return self.check_by(&[], token, now).map_err(|unverified| Refused::Final(unverified.error));
+        };
+        let (keys, missing) = match kept.current() {
+            Ok(keys) => (Some(keys), None),
+            Err(_) => (None, Some(TokenError::KeysUnavailable { retry_after: None })),
+        };
+        self.check_by(keys.as_deref().unwrap_or_default(), token, now).map_err(|unverified| {
+            if unverified.key_open {
+                Refused::Open { error: missing.unwrap_or(unverified.error), keys }
+            } else {
+                Refused::Final(unverified.error)
+            }
+        })
     }
 
-    fn verify_by(&self, kept: &[Key], token: &str, now: SystemTime) -> Result<Identity, TokenError> {
+    /// What fresh keys say, if it is not decided.
+    pub(super) async fn check_again(
+        &self,
+        refused: Refused,
+        token: &str,
+        now: SystemTime,
+    ) -> Result<Identity, TokenError> {
+        let (error, before, kept) = match (refused, &self.kept) {
+            (Refused::Open { error, keys }, Some(kept)) => (error, keys, kept),
+            (Refused::Final(error) | Refused::Open { error, .. }, _) => return Err(error),
+        };
+        let keys = kept.renewed().await.map_err(|unavailable| TokenError::KeysUnavailable {
+            retry_after: Some(unavailable.retry_after),
+        })?;
+        // The same keys would say the same.
+        if before.is_some_and(|before| Arc::ptr_eq(&before, &keys)) {
+            return Err(error);
+        }
+        self.check_by(&keys, token, now).map_err(|unverified| unverified.error)
+    }
+
+    fn check_by(&self, kept: &[Key], token: &str, now: SystemTime) -> Result<Identity, Unverified> {
         let payload = jws::verify(token, [&self.keys, kept], self.limit)?;
         let claims = self.rules.check(&payload, now)?;
         Ok(claims.into_identity(Scheme::Bearer, self.rules.leeway))
     }
+}
+
+/// A token that the keys at hand do not verify.
+pub(super) enum Refused {
+    /// Nor would any other.
+    Final(TokenError),
+    /// But one that is fetched now might.
+    Open { error: TokenError, keys: Option<Arc<[Key]>> },
 }

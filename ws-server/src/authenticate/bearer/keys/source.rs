@@ -14,7 +14,7 @@ use crate::fetch::{Endpoint, EndpointError, FetchConfig};
 /// Where the keys of a [`Verifier`](super::super::Verifier) come from, and how they are kept fresh.
 ///
 /// They are fetched at the start, in the background every five minutes, and at once when a token names a key that is
-/// not known, but no more often than every 30 s for such a reason; all who wait share that fetch. Where a fetch fails,
+/// not known (or, where keys have no ids, has a signature of none of them), but no more often than every 30 s for such a reason; all who wait share that fetch. Where a fetch fails,
 /// the keys at hand go on working for a day, and a token whose key is not among them is refused as
 /// `authentication-unavailable` until a fetch succeeds again: nobody can tell whether it is good.
 ///

@@ -100,6 +100,24 @@ fn example_of_rs256() {
     assert!(payload.starts_with(b"{\"iss\":\"joe\""));
 }
 
+// RFC 9864 2.2: both names mean the same for keys on this curve, in keys and in tokens.
+#[test]
+fn ed25519_has_two_names() {
+    let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[5; 32]).unwrap();
+    let jwk = Signer::ed25519(&[5; 32]).unwrap().verifying_jwk().unwrap();
+    for in_key in ["EdDSA", "Ed25519"] {
+        let jwk = with(jwk.clone(), &[("alg", in_key.into())]);
+        let verifier = Verifier::with_keys(parse(&[jwk], &[Algorithm::EdDsa]).unwrap());
+        for in_token in ["EdDSA", "Ed25519"] {
+            let header = URL_SAFE_NO_PAD.encode(json!({ "alg": in_token }).to_string());
+            let claims = URL_SAFE_NO_PAD.encode(json!({ "sub": "ann", "exp": NOW + 60 }).to_string());
+            let input = format!("{header}.{claims}");
+            let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode(pair.sign(input.as_bytes())));
+            assert_eq!(verifier.verify(&token, now()).unwrap().subject(), Some("ann"), "{in_key} {in_token}");
+        }
+    }
+}
+
 // RFC 8725 3.1: a key without `alg` serves for what the operator allows, and only for its own kind.
 #[test]
 fn a_key_without_an_algorithm_gets_it_from_its_kind_and_the_operator() {

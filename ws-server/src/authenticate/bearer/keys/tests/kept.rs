@@ -134,6 +134,35 @@ async fn unknown_keys_share_one_fetch_and_wait_for_the_limit() {
     assert!((29 * SECOND..32 * SECOND).contains(&begun.elapsed()), "{:?}", begun.elapsed());
 }
 
+// Keys without ids cannot be told apart but by their signatures.
+#[tokio::test(start_paused = true)]
+async fn keys_without_ids_are_renewed_as_well() {
+    let nameless = |id: &str| {
+        let mut jwk = super::signer(id).verifying_jwk().unwrap();
+        jwk.as_object_mut().unwrap().remove("kid");
+        let set = serde_json::json!({ "keys": [jwk] }).to_string();
+        JwkSet::parse(set.as_bytes(), &Algorithm::ALL).unwrap()
+    };
+    let origin = Scripted::new(Ok(nameless("a")));
+    let verifier = verifier(&origin);
+    assert_eq!(verify(&verifier, "a").await, Ok(()));
+    assert_eq!(verify(&verifier, "b").await, Err(TokenError::SignatureWrong), "within the limit");
+    sleep(31 * SECOND).await;
+    origin.answers(Ok(nameless("b")));
+    assert_eq!(verify(&verifier, "b").await, Ok(()));
+    assert_eq!(verify(&verifier, "a").await, Err(TokenError::SignatureWrong));
+    // Where the key is known by its id, a wrong signature is wrong, and nothing is fetched.
+    origin.answers(Ok(set(&["c"])));
+    sleep(31 * SECOND).await;
+    assert_eq!(verify(&verifier, "c").await, Ok(()));
+    sleep(31 * SECOND).await;
+    let (loads, good) = (origin.loads(), token("c"));
+    let (input, _) = good.rsplit_once('.').unwrap();
+    let forged = format!("{input}.{}", token("b").rsplit_once('.').unwrap().1);
+    let refused = verifier.verify_fresh(&forged, SystemTime::now()).await;
+    assert_eq!((refused, origin.loads()), (Err(TokenError::SignatureWrong), loads));
+}
+
 #[tokio::test(start_paused = true)]
 async fn known_keys_wait_for_nothing() {
     let origin = Scripted::new(Ok(set(&["a"])));
