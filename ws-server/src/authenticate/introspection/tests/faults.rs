@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ws_core::refusal::Cause;
@@ -12,7 +12,8 @@ use crate::{
     },
 };
 
-const LIMIT: Duration = Duration::from_millis(300);
+/// Time enough for every answer, on a machine as busy as it likes.
+const LIMIT: Duration = Duration::from_secs(2);
 
 fn quick(by: Introspection) -> Introspection {
     by.fetch(FetchConfig::new().time_limit(LIMIT).body_limit(1000))
@@ -66,18 +67,20 @@ async fn an_endpoint_that_does_not_answer_is_left_alone_for_a_second() {
         issuer.replies(reply);
         let second = Some(Duration::from_secs(1));
         assert_eq!(identify(&by, "t").await, Err(AuthenticationError::Unavailable { retry_after: second }));
-        let asked = issuer.asked();
+        let (asked, since) = (issuer.asked(), Instant::now());
         issuer.says(&active());
-        let Err(AuthenticationError::Unavailable { retry_after: Some(wait) }) = identify(&by, "t").await
-        else {
-            panic!("not left alone");
-        };
-        assert!(wait <= Duration::from_secs(1) && issuer.asked() == asked, "{wait:?}");
+        match identify(&by, "t").await {
+            Err(AuthenticationError::Unavailable { retry_after: Some(wait) }) => {
+                assert!(wait <= Duration::from_secs(1) && issuer.asked() == asked, "{wait:?}");
+            }
+            // It took us as long to come here.
+            other => assert!(since.elapsed() > Duration::from_millis(900), "not left alone: {other:?}"),
+        }
         assert_eq!(cause(&by, "known").await, None, "what is remembered goes on");
         let back = async {
             while let Some(cause) = cause(&by, "t").await {
                 assert_eq!(cause, Cause::AuthenticationUnavailable);
-                tokio::time::sleep(LIMIT / 10).await;
+                tokio::time::sleep(LIMIT / 50).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(10), back).await.unwrap();
@@ -96,7 +99,7 @@ async fn an_endpoint_that_is_gone_comes_back() {
     let _server = Scripted::start_at(address, |_| Reply::Answer(200, active().to_string())).await;
     let back = async {
         while cause(&by, "t").await.is_some() {
-            tokio::time::sleep(LIMIT / 10).await;
+            tokio::time::sleep(LIMIT / 50).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), back).await.unwrap();

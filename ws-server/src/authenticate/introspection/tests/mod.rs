@@ -19,7 +19,10 @@ use ws_core::{
 use super::Introspection;
 use crate::{
     authenticate::{AuthenticationError, Authenticator, HandshakeContext, Identity},
-    fetch::scripted::{Reply, Scripted},
+    fetch::{
+        FetchConfig,
+        scripted::{Reply, Scripted},
+    },
 };
 
 /// Long enough to outlast no test.
@@ -53,7 +56,9 @@ impl Issuer {
     }
 
     fn introspection(&self) -> Introspection {
-        Introspection::new("chat", &self.server.url("/introspect")).unwrap()
+        // Time enough for every answer, on a machine as busy as it likes.
+        let config = FetchConfig::new().time_limit(Duration::from_secs(20));
+        Introspection::new("chat", &self.server.url("/introspect")).unwrap().fetch(config)
     }
 }
 

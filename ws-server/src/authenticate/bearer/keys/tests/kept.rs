@@ -29,11 +29,13 @@ const DOWN: KeysError = KeysError::File(std::io::ErrorKind::NotFound);
 struct Scripted {
     answer: Mutex<Result<JwkSet, KeysError>>,
     loads: AtomicUsize,
+    /// Whether the first time takes for ever.
+    stuck: bool,
 }
 
 impl Scripted {
     fn new(answer: Result<JwkSet, KeysError>) -> Arc<Self> {
-        Arc::new(Self { answer: Mutex::new(answer), loads: AtomicUsize::new(0) })
+        Arc::new(Self { answer: Mutex::new(answer), loads: AtomicUsize::new(0), stuck: false })
     }
 
     fn answers(&self, answer: Result<JwkSet, KeysError>) {
@@ -47,8 +49,11 @@ impl Scripted {
 
 impl Origin for Scripted {
     fn load<'a>(&'a self, _: &'a [Algorithm]) -> BoxFuture<'a, Result<JwkSet, KeysError>> {
-        self.loads.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async {
+        let stuck = self.loads.fetch_add(1, Ordering::SeqCst) == 0 && self.stuck;
+        Box::pin(async move {
+            if stuck {
+                std::future::pending::<()>().await;
+            }
             sleep(SECOND).await;
             self.answer.lock().unwrap().clone()
         })
@@ -310,7 +315,8 @@ fn a_task_that_went_with_its_runtime_is_replaced() {
 
 #[test]
 fn who_waits_begins_another_task_when_the_first_goes() {
-    let origin = Scripted::new(Ok(set(&["a"])));
+    let (answer, loads) = (Mutex::new(Ok(set(&["a"]))), AtomicUsize::new(0));
+    let origin = Arc::new(Scripted { answer, loads, stuck: true });
     let runtime =
         || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (first, second) = (runtime(), runtime());
