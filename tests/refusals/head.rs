@@ -40,8 +40,6 @@ async fn malformed() -> Vec<Cause> {
             b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
             "the path of the request target has a broken percent-encoding.",
         ),
-        // A client that speaks TLS to a port that does not.
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "this is a TLS record, not HTTP."),
     ] {
         let case =
             Case { request, code: "malformed-request", status: 400, detail, closes: true, ..Case::default() };

@@ -3,14 +3,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ask;
 mod case;
+mod catalogue;
 mod checks;
 mod connection;
-mod coverage;
 mod credentials;
 mod disclosure;
+mod expected;
+mod fault;
+mod faults;
 mod head;
+mod observed;
+mod order;
 mod permissions;
 mod report;
+mod scene;
+mod secrets;
 mod server;
+mod setup;
+mod silence;
 mod upgrade;
