@@ -54,7 +54,18 @@ pub fn python_websockets() -> Result<PathBuf, Unavailable> {
     once("python-websockets-17.4", |dir, log| {
         let python = find(&["python3"]).ok_or(Unavailable::NoInterpreter("Python 3"))?;
         run(Command::new(python).args(["-m", "venv"]).arg(dir), log, LIMIT)?;
-        pip_install(dir, "websockets==17.4", log)
+        pip_install(dir, &["websockets==17.4"], log)
+    })
+    .map(|dir| dir.join("bin/python"))
+}
+
+/// A Python 3 interpreter whose virtual environment has FastAPI, the server uvicorn, and `PyJWT`.
+pub fn python_fastapi() -> Result<PathBuf, Unavailable> {
+    once("python-fastapi-0.165.0", |dir, log| {
+        let python = find(&["python3"]).ok_or(Unavailable::NoInterpreter("Python 3"))?;
+        run(Command::new(python).args(["-m", "venv"]).arg(dir), log, LIMIT)?;
+        let packages = ["fastapi==0.165.0", "uvicorn==0.54.0", "websockets==17.4", "pyjwt==2.15.1"];
+        pip_install(dir, &packages, log)
     })
     .map(|dir| dir.join("bin/python"))
 }
@@ -109,7 +120,7 @@ pub fn wstest() -> Result<PathBuf, Unavailable> {
             log,
             LIMIT,
         )?;
-        pip_install(dir, "autobahntestsuite==25.10.1", log)
+        pip_install(dir, &["autobahntestsuite==25.10.1"], log)
     });
     match installed {
         Ok(dir) => Ok(dir.join("bin/wstest")),
@@ -132,9 +143,9 @@ fn python27() -> Option<PathBuf> {
     })
 }
 
-fn pip_install(environment: &Path, package: &str, log: &Path) -> Result<(), Unavailable> {
+fn pip_install(environment: &Path, packages: &[&str], log: &Path) -> Result<(), Unavailable> {
     let mut command = Command::new(environment.join("bin/python"));
-    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", package]);
+    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);
     Ok(run(&mut command, log, LIMIT)?)
 }
 
