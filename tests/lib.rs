@@ -7,6 +7,7 @@
 //! - `WS_TESTS_REQUIRE=1` turns a suite that must be skipped, because a tool it needs cannot be had,
 //!   into one that fails; see [`suites::skip`].
 
+pub mod certificates;
 pub mod keys;
 pub mod measured;
 pub mod process;

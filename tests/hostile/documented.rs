@@ -55,6 +55,8 @@ fn limits_are_documented_as_they_are() {
             row.strip_prefix(&default).unwrap_or_else(|| panic!("{limit}: {default}, not {row}"));
         assert!(documented.starts_with([' ', ',']), "{limit}: {default}, not {row}");
     }
+    assert!(row("attempts of one IPv4 address or IPv6 /64").starts_with("off,"));
+    assert_eq!(gate.attempts_per_address, None);
     let (interval, answer) = (socket.ping_interval.map(seconds), seconds(socket.pong_timeout));
     let silence = format!("ping after {}, an answer within {answer} ", interval.unwrap_or_default());
     assert!(row("silence").starts_with(&silence), "{silence}");

@@ -44,6 +44,13 @@
 //! # async fn key_is_known(_: &str) -> bool { true }
 //! ```
 //!
+//! # TLS and proxies
+//! With the feature `tls`, `ServerBuilder::listen_tls` speaks TLS, with certificates that are read again when they change
+//! and, if asked to, those of clients. Behind proxies, [`ServerBuilder::trusted_proxies`] says whose word is taken for
+//! who the client is, and [`ServerBuilder::proxy_protocol`] that it comes in front of everything else. Addresses are
+//! allowed, denied and limited by [`ServerBuilder::addresses`], [`ServerBuilder::attempts_per_address`] and
+//! [`ServerLimits::connections_per_address`].
+//!
 //! # From the wire to the handler
 //! ```text
 //!  accept ──▶ a place ──▶ head ──▶ gate: the checks, in order ──▶ 101 ──▶ Session ──▶ handler

@@ -14,10 +14,10 @@ use ws_core::refusal::Cause;
 use super::builder::ServerBuilder;
 use super::current::Current;
 use super::error::{BuildError, ServeError};
-use super::http::enter;
+use super::http::Conversation;
 use super::workers;
 use crate::authenticate::{Revocation, RevocationError, Revocations};
-use crate::listener::{BindError, Crowded, Door, Entry, ListenAddress, accept_loop, bind};
+use crate::listener::{BindError, Crowded, Door, Entry, ListenAddress, ProxyProtocol, accept_loop, bind};
 #[cfg(feature = "tls")]
 use crate::listener::{TlsError, TlsPort, watch};
 use crate::operate::{Counters, render};
@@ -249,7 +249,13 @@ fn take(current: &Current, door: &Door, stream: TcpStream, peer: SocketAddr) {
     let counted = (!shared.proxies.trusts(peer.ip())).then(|| peer.ip());
     match shared.places.enter(counted) {
         Entry::Admitted(place) => {
-            tokio::spawn(enter(current.clone(), shared, door.clone(), stream, peer, place));
+            let more_comes_first = door.is_tls() || shared.proxy_protocol != ProxyProtocol::Off;
+            let conversation = Conversation::new(current.clone(), shared, stream, peer, place);
+            if more_comes_first {
+                tokio::spawn(conversation.enter(door.clone()));
+            } else {
+                tokio::spawn(conversation.run());
+            }
         }
         Entry::TurnedAway(crowded) => {
             let cause = match crowded {

@@ -1,6 +1,7 @@
 //! The builder, the route table, and a server that runs.
 
 mod bound;
+mod build;
 mod builder;
 mod current;
 mod delivery;

@@ -1,70 +1,13 @@
 //! What the operator learns of each handshake: one event, one call, one count.
 
-use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 use ws_core::refusal::Cause;
 use ws_server::Route;
 use ws_server::authenticate::{AuthenticationError, HandshakeContext, Identity, Scheme};
 
+use crate::events::Events;
 use crate::support::{Running, echo, handshake};
-
-/// The fields of an event, and its target.
-type Told = BTreeMap<String, String>;
-
-/// Keeps the events of the current thread, on which the whole test runs.
-#[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<Told>>>);
-
-impl Events {
-    /// Those of handshakes so far.
-    fn take(&self) -> Vec<Told> {
-        let events = std::mem::take(&mut *self.0.lock().unwrap());
-        let told = ["ws_server::handshake", "ws_server::refusal"];
-        events.into_iter().filter(|event| told.contains(&&*event["target"])).collect()
-    }
-}
-
-impl Subscriber for Events {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields(Told::new());
-        event.record(&mut fields);
-        fields.0.insert("target".to_owned(), event.metadata().target().to_owned());
-        self.0.lock().unwrap().push(fields.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-struct Fields(Told);
-
-impl Visit for Fields {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), value.to_owned());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}"));
-    }
-}
 
 /// Everybody is Ann, with a line break in her name.
 fn ann(_: &HandshakeContext<'_>) -> std::future::Ready<Result<Identity, AuthenticationError>> {
@@ -79,7 +22,7 @@ async fn ask(running: &Running, path: &str) -> u16 {
 #[tokio::test]
 async fn each_handshake_is_one_event_one_call_and_one_count() {
     let events = Events::default();
-    let _guard = tracing::subscriber::set_default(events.clone());
+    let _guard = events.listen();
     let calls = Arc::new(Mutex::new(Vec::new()));
     let (accepts, refusals) = (Arc::clone(&calls), Arc::clone(&calls));
     let running = Running::start(|server| {

@@ -8,6 +8,7 @@ mod credentials;
 mod delivery;
 mod dry_run;
 mod ending;
+mod events;
 mod explained;
 mod handlers;
 mod pages;

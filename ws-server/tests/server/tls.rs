@@ -27,6 +27,7 @@ use ws_server::{
     TlsFiles, TrustedProxies,
 };
 
+use crate::events::Events;
 use crate::support::{Client, PATIENCE, Running, echo, get, handshake};
 
 /// A directory of a test's own, removed at its end.
@@ -367,6 +368,47 @@ async fn clients_are_known_by_their_certificates() {
         assert!(error.to_string().contains(alert), "{error}");
     }
     assert!(reported.lock().unwrap().is_empty());
+}
+
+/// Once, and after a second look: before that somebody may be in the middle of writing them.
+#[tokio::test]
+async fn broken_new_files_are_told_to_the_operator() {
+    let (files, authority) = (Files::new(), Authority::new());
+    let (old, new) = (authority.issue("localhost", |_| {}), authority.issue("localhost", |_| {}));
+    let (certificate, key) = files.pair("own", &old);
+    let events = Events::default();
+    let _guard = events.listen();
+    let running = serve(TlsFiles::new(&certificate, &key), |builder| builder).await;
+    let told = async || {
+        let waiting = async {
+            loop {
+                if let Some(event) = events.of(&["ws_server::tls"]).pop() {
+                    return event;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, waiting).await.expect("an event in time")
+    };
+    fs::write(&certificate, &new.certificate).unwrap();
+    let broken = told().await;
+    assert_eq!(broken["message"], "new certificates cannot be used; the old ones stay in use");
+    assert!(broken["error"].contains("own.key does not belong to the first certificate in"), "{broken:?}");
+    // It is not repeated: what is told next is the end of it.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    fs::write(&key, &new.key).unwrap();
+    assert_eq!(told().await["message"], "new certificates are in use");
+    let config = client(&authority, None);
+    assert_eq!(connect(&config, running.address, "localhost").await.unwrap().shown(), der(&new));
+
+    // So is a client that cannot be spoken with.
+    let strangers = client(&Authority::named("another one"), None);
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let from = stream.local_addr().unwrap().to_string();
+    assert!(over(&strangers, stream, "localhost").await.is_err());
+    let failed = told().await;
+    assert_eq!((&*failed["message"], &failed["peer"]), ("no TLS handshake", &from));
+    assert!(failed["error"].contains("UnknownCA"), "{failed:?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use std::future::ready;
+use std::{borrow::Cow, future::ready, time::SystemTime};
 
 use ws_core::refusal::Challenge;
 
@@ -41,6 +41,19 @@ impl Bearer {
         self.sources = sources.into_iter().collect();
         self
     }
+
+    /// Judges a token, once more after keys have been fetched if there may be one that is not known yet.
+    fn judge<'a>(
+        &'a self,
+        token: Cow<'a, str>,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        match self.verifier.check(&token, now) {
+            Ok(identity) => Box::pin(ready(Ok(identity))),
+            Err(Refused::Final(error)) => Box::pin(ready(Err(error.into()))),
+            Err(open) => Box::pin(async move { Ok(self.verifier.check_again(open, &token, now).await?) }),
+        }
+    }
 }
 
 impl Authenticator for Bearer {
@@ -48,16 +61,9 @@ impl Authenticator for Bearer {
         &'a self,
         request: &'a HandshakeContext<'a>,
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
-        let token = match source::find(&self.sources, request) {
-            Ok(token) => token,
-            Err(error) => return Box::pin(ready(Err(error))),
-        };
-        match self.verifier.check(&token, request.now()) {
-            Ok(identity) => Box::pin(ready(Ok(identity))),
-            Err(Refused::Final(error)) => Box::pin(ready(Err(error.into()))),
-            Err(open) => {
-                Box::pin(async move { Ok(self.verifier.check_again(open, &token, request.now()).await?) })
-            }
+        match source::find(&self.sources, request) {
+            Ok(token) => self.judge(token, request.now()),
+            Err(error) => Box::pin(ready(Err(error))),
         }
     }
 

@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     fmt,
     future::ready,
     sync::Arc,
@@ -204,6 +205,17 @@ impl Introspection {
         &self.flights
     }
 
+    fn decide<'a>(
+        &'a self,
+        token: Cow<'a, str>,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        match self.recall(&token, now) {
+            Recalled::Decided(result) => Box::pin(ready(result)),
+            Recalled::Unknown(digest) => Box::pin(async move { self.ask(&token, digest, now).await }),
+        }
+    }
+
     /// What is known without asking.
     fn recall(&self, token: &str, now: SystemTime) -> Recalled {
         if token.len() > self.limit {
@@ -279,15 +291,9 @@ impl Authenticator for Introspection {
         &'a self,
         request: &'a HandshakeContext<'a>,
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
-        let token = match find_token(&self.sources, request) {
-            Ok(token) => token,
-            Err(error) => return Box::pin(ready(Err(error))),
-        };
-        match self.recall(&token, request.now()) {
-            Recalled::Decided(result) => Box::pin(ready(result)),
-            Recalled::Unknown(digest) => {
-                Box::pin(async move { self.ask(&token, digest, request.now()).await })
-            }
+        match find_token(&self.sources, request) {
+            Ok(token) => self.decide(token, request.now()),
+            Err(error) => Box::pin(ready(Err(error))),
         }
     }
 

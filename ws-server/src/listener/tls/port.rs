@@ -58,33 +58,28 @@ impl TlsPort {
         Ok(())
     }
 
-    /// Reads the files, and uses them if they have changed. Those that cannot be used are told of once, when they are
-    /// the same the next time: until then they may be half written. It blocks.
-    pub(super) fn look(&self) {
+    /// Reads the files, and uses them if they have changed. Returns what is worth telling: that they are in use, or why
+    /// they cannot be. The latter is told once, when they are the same the next time: until then they may be half
+    /// written. It blocks.
+    pub(super) fn look(&self) -> Option<Result<(), TlsError>> {
         let mut watched = self.watched();
-        let Some(watched) = &mut *watched else { return };
+        let watched = watched.as_mut()?;
+        let known = watched.failure.take();
         let (contents, error) = match watched.files.read() {
-            Ok(contents) if contents.fingerprint == watched.used => {
-                watched.failure = None;
-                return;
-            }
+            Ok(contents) if contents.fingerprint == watched.used => return None,
             Ok(contents) => match watched.files.build(&contents) {
                 Ok(config) => {
                     self.replace(config);
-                    (watched.used, watched.failure) = (contents.fingerprint, None);
-                    tracing::info!(target: "ws_server::tls", "new certificates are in use");
-                    return;
+                    watched.used = contents.fingerprint;
+                    return Some(Ok(()));
                 }
                 Err(error) => (Some(contents.fingerprint), error),
             },
             Err(error) => (None, error),
         };
-        let again = watched.failure.as_ref().is_some_and(|failure| failure.contents == contents);
-        let told = again && watched.failure.as_ref().is_some_and(|failure| failure.told);
-        if again && !told {
-            tracing::error!(target: "ws_server::tls", %error, "new certificates cannot be used; the old ones stay in use");
-        }
-        watched.failure = Some(Failure { contents, told: again });
+        let known = known.filter(|failure| failure.contents == contents);
+        watched.failure = Some(Failure { contents, told: known.is_some() });
+        known.filter(|failure| !failure.told).map(|_| Err(error))
     }
 
     /// Uses from now on what another one was loaded with.

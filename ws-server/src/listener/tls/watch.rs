@@ -23,9 +23,16 @@ pub(crate) async fn watch(ports: Vec<Arc<TlsPort>>) {
         ticks.tick().await;
         let ports = Arc::clone(&ports);
         // A file may be on a disk that does not answer: nobody else has to wait for it.
-        let looking = tokio::task::spawn_blocking(move || ports.iter().for_each(|port| port.look()));
-        if let Err(error) = looking.await {
-            tracing::error!(target: "ws_server::tls", %error, "the certificates could not be looked at");
+        let looking =
+            tokio::task::spawn_blocking(move || ports.iter().filter_map(|port| port.look()).collect());
+        let told: Result<Vec<_>, _> = looking.await;
+        for told in told.unwrap_or_default() {
+            match told {
+                Ok(()) => tracing::info!(target: "ws_server::tls", "new certificates are in use"),
+                Err(error) => tracing::error!(
+                    target: "ws_server::tls", %error, "new certificates cannot be used; the old ones stay in use"
+                ),
+            }
         }
     }
 }

@@ -1,47 +1,36 @@
 //! What comes before the first request: a header of the PROXY protocol, and TLS.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use tokio::net::TcpStream;
 use ws_core::refusal::{Cause, Refusal};
 
 use super::conversation::{Conversation, Security};
 use super::wire::NoProxyHeader;
-use crate::listener::{Door, Place, ProxyProtocol};
+use crate::listener::{Door, ProxyProtocol};
 #[cfg(feature = "tls")]
 use crate::printable::Printable;
-use crate::server::current::Current;
-use crate::server::shared::Shared;
-
-/// Talks with whoever has come in by this door, until the connection ends or its session has begun.
-pub(in crate::server) async fn enter(
-    current: Current,
-    shared: Arc<Shared>,
-    door: Door,
-    stream: TcpStream,
-    peer: SocketAddr,
-    place: Place,
-) {
-    let mut conversation = Conversation::new(current, shared, stream, peer, place);
-    // Boxed, so that a plain connection, of which there may be many silent ones, does not have the room for it.
-    if conversation.shared.proxy_protocol != ProxyProtocol::Off {
-        match Box::pin(conversation.proxied(&door)).await {
-            Some(next) => conversation = next,
-            None => return,
-        }
-    }
-    #[cfg(feature = "tls")]
-    if let Some(port) = &door.tls {
-        match Box::pin(conversation.encrypted(port)).await {
-            Some(next) => conversation = next,
-            None => return,
-        }
-    }
-    conversation.run().await;
-}
 
 impl Conversation {
+    /// Talks with whoever has come in by this door, until the connection ends or its session has begun.
+    ///
+    /// Where neither a PROXY header nor TLS comes first, [`run`](Self::run) does the same and needs less room.
+    pub(in crate::server) async fn enter(mut self, door: Door) {
+        if self.shared.proxy_protocol != ProxyProtocol::Off {
+            match Box::pin(self.proxied(&door)).await {
+                Some(next) => self = next,
+                None => return,
+            }
+        }
+        #[cfg(feature = "tls")]
+        if let Some(port) = &door.tls {
+            match Box::pin(self.encrypted(port)).await {
+                Some(next) => self = next,
+                None => return,
+            }
+        }
+        self.run().await;
+    }
+
     /// Reads the header that a trusted proxy has to send first. `None`: the connection is over.
     async fn proxied(mut self, door: &Door) -> Option<Self> {
         let invalid = |detail: String| Refusal::new(Cause::ProxyHeaderInvalid).detail(detail);

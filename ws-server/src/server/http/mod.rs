@@ -4,4 +4,4 @@ mod conversation;
 mod entrance;
 mod wire;
 
-pub(super) use entrance::enter;
+pub(super) use conversation::Conversation;
