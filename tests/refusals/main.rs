@@ -14,6 +14,7 @@ mod expected;
 mod fault;
 mod faults;
 mod head;
+mod kinds;
 mod observed;
 mod order;
 mod permissions;

@@ -5,8 +5,11 @@ use std::fmt::{Debug, Display};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tests::wire::Answer;
+use url::form_urlencoded;
 use ws_server::authenticate::bearer::Signer;
 use ws_server::{AcceptReport, RefusalReport};
 
@@ -52,27 +55,61 @@ pub(crate) fn keep(secret: impl Into<String>) -> String {
     secret
 }
 
+/// The same of what never changes.
+pub(crate) fn keep_all(secrets: &[&str]) {
+    for secret in secrets {
+        keep(*secret);
+    }
+}
+
 /// What was ever said, to whomever.
 static TOLD: Mutex<String> = Mutex::new(String::new());
 /// What was made while the suite ran.
 static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// All secrets: what was made meanwhile, and what is always the same, with the parts of tokens that are secret by
-/// themselves.
+/// All secrets in every form in which they could be said: what was made meanwhile, and what is always the same.
 pub(crate) fn all() -> BTreeSet<String> {
     let fixed =
         [SECRET, API_KEY, WRONG_API_KEY, COOKIE_KEY, TICKET_KEY, BASIC, "correct horse battery staple"];
-    let mut all: BTreeSet<String> = fixed.map(str::to_owned).into();
     let made = lock(&SECRETS).clone();
+    fixed.map(str::to_owned).into_iter().chain(made).flat_map(|secret| forms(&secret)).collect()
+}
+
+/// The secret as it is, in base64, percent-encoded, and by its beginning; of a token each part that is secret by itself.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![
+        secret.to_owned(),
+        STANDARD.encode(secret),
+        URL_SAFE_NO_PAD.encode(secret),
+        secret.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+    ];
     // The header of a token is the same in all of them.
-    all.extend(
-        made.iter()
-            .flat_map(|secret| secret.split('.').skip(1))
-            .filter(|part| part.len() > 20)
-            .map(str::to_owned),
-    );
-    all.extend(made);
-    all
+    let parts: Vec<_> = if secret.matches('.').count() == 2 {
+        secret.split('.').skip(1).collect()
+    } else {
+        secret.split('.').collect()
+    };
+    for part in parts.into_iter().filter(|part| part.len() > BEGINNING) {
+        forms.push(part.to_owned());
+        forms.extend(part.get(..BEGINNING).map(str::to_owned));
+    }
+    forms
+}
+
+/// So much of a secret tells it from everything else; less of a claim set would be that of every token.
+const BEGINNING: usize = 24;
+
+/// The first secret that is in a text, with the line that it is in.
+pub(crate) fn found<'a>(told: &'a str, secrets: &BTreeSet<String>) -> Option<(String, &'a str)> {
+    let secret = secrets.iter().find(|secret| told.contains(*secret))?;
+    let line = told.lines().find(|line| line.contains(secret)).unwrap_or(told);
+    Some((secret.clone(), line))
+}
+
+/// In base64, as credentials travel.
+pub(crate) fn base64(text: &str) -> String {
+    STANDARD.encode(text)
 }
 
 /// Everything that was said so far.
