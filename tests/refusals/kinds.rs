@@ -4,9 +4,9 @@ use tests::wire::{Running, echo, handshake};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use ws_core::refusal::Disclosure;
+use ws_server::authenticate::Introspection;
 use ws_server::authenticate::api_key::{ApiKey, ApiKeyEntry, ApiKeys};
 use ws_server::authenticate::basic::{Basic, Htpasswd};
-use ws_server::authenticate::Introspection;
 use ws_server::{Delivery, Route};
 
 use crate::secrets::{self, keep, keep_all};

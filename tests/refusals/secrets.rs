@@ -81,7 +81,7 @@ fn forms(secret: &str) -> Vec<String> {
         secret.to_owned(),
         STANDARD.encode(secret),
         URL_SAFE_NO_PAD.encode(secret),
-        secret.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        secret.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat(),
         form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
     ];
     // The header of a token is the same in all of them.

@@ -42,7 +42,7 @@ fn a_secret_that_is_told_is_found_in_each_of_its_forms() {
         format!("Authorization: Bearer {secret}"),
         "YS1wbGFudGVkLnNlY3JldC10aGF0LXNvbWVib2R5LW1pZ2h0LWhhdmUtd3JpdHRlbi5pbnRvLWEtbGluZS1vZi10aGUtbG9n"
             .into(),
-        secret.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        secret.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat(),
         "the token secret-that-somebody-mig… is no good".into(),
     ] {
         let lines = format!("before\n{told}\nafter");
