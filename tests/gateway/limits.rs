@@ -82,6 +82,11 @@ async fn who_says_nothing_is_let_go() {
     timeout(PATIENCE, silent).await.unwrap();
     assert!(bytes.starts_with(&[0x89, 0x00]), "{bytes:?}");
     assert!(bytes.windows(4).any(|part| part[0] == 0x88 && part[2..] == 3008_u16.to_be_bytes()), "{bytes:?}");
+    // Where nobody is pinged before, silence is the end of whoever would have answered, too.
+    let strict = limited("strict", "idle_timeout = \"300ms\"");
+    let mut socket = strict.open("/a", None).await;
+    assert_eq!(timeout(PATIENCE, socket.recv()).await.unwrap().unwrap(), None);
+    assert_eq!(socket.close_frame().unwrap().code.get(), 3008);
     // Whoever answers stays.
     let mut socket = gateway.open("/a", None).await;
     assert!(timeout(Duration::from_millis(900), socket.recv()).await.is_err());

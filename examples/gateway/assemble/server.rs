@@ -100,6 +100,8 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
     let addresses = addresses.deny(networks(&config.address.deny)).ok()?;
     let proxies = TrustedProxies::new(networks(&config.trusted_proxies)).ok()?;
     let limits = &config.limits;
+    // Whoever may be silent for a shorter time than that between pings is let go without one.
+    let ping = limits.ping_interval.min(limits.idle_timeout);
     let mut builder = Server::builder()
         .name(REALM)
         .disclosure(disclosure(config.disclosure))
@@ -118,7 +120,7 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
             frame: limits.message_bytes,
             ..Limits::default()
         })
-        .keepalive(limits.ping_interval, limits.idle_timeout.saturating_sub(limits.ping_interval));
+        .keepalive(ping, limits.idle_timeout.saturating_sub(ping));
     builder = match tls? {
         Some(files) => builder.listen_tls(&config.listen.0, files),
         None => builder.listen(&config.listen.0),

@@ -34,4 +34,6 @@ pub(crate) use tokens::{Bearer, KeySource, TokenPlace};
 pub(crate) use value::{At, FilePath};
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;
