@@ -96,6 +96,6 @@ pub use server::{
     Server, ServerBuilder, ServerHandle, ServerLimits,
 };
 pub use session::{
-    HandlerError, Outcome, RenewalError, RequestId, RequestIdError, Session, SessionHandle, SessionInfo,
-    Sessions,
+    HandlerError, MessageRate, Outcome, Rechecked, Renewal, RenewalError, RequestId, RequestIdError, Session,
+    SessionHandle, SessionInfo, Sessions,
 };

@@ -22,6 +22,15 @@ pub fn encode_control(
     append_frame(role, Header { fin: true, rsv1: false, opcode, mask: None, length: 0 }, payload, out)
 }
 
+/// Appends a text message of one frame that is not compressed, as it may be between messages that are (RFC 7692 6).
+///
+/// # Errors
+/// [`SendError::Random`] where a client gets no masking key.
+pub fn encode_plain_text(role: Role, text: &str, out: &mut BytesMut) -> Result<(), SendError> {
+    let header = Header { fin: true, rsv1: false, opcode: OpCode::Text, mask: None, length: 0 };
+    append_frame(role, header, text.as_bytes(), out)
+}
+
 /// Appends a frame with its payload; `header` needs neither mask nor length.
 pub(super) fn append_frame(
     role: Role,

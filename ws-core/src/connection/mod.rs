@@ -18,7 +18,7 @@ mod samples;
 mod sender;
 
 pub use config::{Config, Limits, Role};
-pub use control::encode_control;
+pub use control::{encode_control, encode_plain_text};
 pub use error::{ProtocolError, SendError};
 #[cfg(feature = "tokio")]
 pub(crate) use keepalive::after;

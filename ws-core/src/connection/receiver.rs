@@ -85,6 +85,11 @@ impl Receiver {
         result
     }
 
+    /// From now on these limits hold. A message whose first part has come is held to them with its next part.
+    pub const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Whether the closing handshake was received, or the connection failed.
     pub fn is_closed(&self) -> bool {
         self.closed

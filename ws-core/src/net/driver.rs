@@ -8,8 +8,15 @@ use std::{
 
 use tokio::{io::AsyncReadExt, runtime::Handle, time::timeout};
 
-use super::{Error, ReadSide, cork::Corked, outbox::Outbox, pool};
+use super::{
+    Error, ReadSide,
+    cork::Corked,
+    outbox::{Outbox, When},
+    pool,
+    queue::Queue,
+};
 use crate::{
+    connection::{SendError, encode_plain_text},
     message::{CloseCode, CloseFrame},
     refusal::Cause,
 };
@@ -102,6 +109,18 @@ impl Driver {
     /// no masking key.
     pub fn close(&self, frame: &CloseFrame) -> Result<(), Error> {
         Ok(self.holder.outbox().send_close(Some(frame))?)
+    }
+
+    /// Sends a text message from beside the handler, uncompressed. It does not wait for room.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`](crate::connection::SendError::Closed) in [`Error::Send`] after a Close frame, and
+    /// [`SendError::Random`](crate::connection::SendError::Random) where a client gets no masking key.
+    pub fn send_text(&self, text: &str) -> Result<(), Error> {
+        let outbox = self.holder.outbox();
+        let role = outbox.config.role;
+        let encode = |queue: &mut Queue| encode_plain_text(role, text, queue.tail());
+        Ok(outbox.append::<SendError>(|| When::Now, encode)?)
     }
 
     /// As [`close`](Self::close), and throws away what the peer has sent and not been heard yet, and all that it still

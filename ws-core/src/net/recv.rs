@@ -12,14 +12,14 @@ use bytes::{BufMut, BytesMut};
 use tokio::io::AsyncReadExt;
 
 use super::{
-    Error, ReadSide,
+    Error, Inspect, ReadSide,
     driver::Holder,
     outbox::{Outbox, When},
     pool,
     timer::{Due, Timer},
 };
 use crate::{
-    connection::{Event, ProtocolError, Receiver, Role, SendError},
+    connection::{Event, Limits, ProtocolError, Receiver, Role, SendError},
     frame::OpCode,
     message::{CloseFrame, Message},
 };
@@ -42,6 +42,8 @@ pub struct RecvHalf {
     peer_close: Option<Box<CloseFrame>>,
     /// The task that the outbox wakes.
     listening: Option<Waker>,
+    /// Who sees messages before the application does.
+    inspector: Option<Box<dyn Inspect>>,
     holder: Holder,
 }
 
@@ -69,6 +71,7 @@ impl RecvHalf {
             timer: None,
             peer_close: None,
             listening: None,
+            inspector: None,
             holder,
         }
     }
@@ -121,7 +124,7 @@ impl RecvHalf {
                 return self.poll_end(cx).map(|()| Ok(None));
             }
             match self.receiver.receive(&mut self.input) {
-                Ok(Some(Event::Message(_))) if self.outbox().is_muted() => continue,
+                Ok(Some(Event::Message(ref message))) if !self.admits(message) => continue,
                 Ok(Some(event)) => return Poll::Ready(self.answer(event).map(Some)),
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(self.fail(error))),
@@ -171,6 +174,14 @@ impl RecvHalf {
         }
     }
 
+    pub(super) fn set_inspector(&mut self, inspector: Box<dyn Inspect>) {
+        self.inspector = Some(inspector);
+    }
+
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.receiver.set_limits(limits);
+    }
+
     /// Whether a whole frame lies unread.
     pub(super) fn has_unread(&self) -> bool {
         !self.input.is_empty() && self.receiver.has_whole_frame(&self.input)
@@ -178,6 +189,13 @@ impl RecvHalf {
 
     fn outbox(&self) -> &Arc<Outbox> {
         self.holder.outbox()
+    }
+
+    /// Whether the application gets this message.
+    #[inline]
+    fn admits(&mut self, message: &Message) -> bool {
+        !self.outbox().is_muted()
+            && self.inspector.as_mut().is_none_or(|inspector| inspector.inspect(message))
     }
 
     /// Does what the protocol demands at once.

@@ -13,13 +13,13 @@ use futures_sink::Sink;
 use tokio::net::TcpStream;
 
 use super::{
-    Driver, Error, ReadSide, RecvHalf, SendHalf, SocketConfig, Transport, WriteSide,
+    Driver, Error, Inspect, ReadSide, RecvHalf, SendHalf, SocketConfig, Transport, WriteSide,
     driver::Holder,
     outbox::{Outbox, When},
     transport::{split_any, split_tcp},
 };
 use crate::{
-    connection::{Event, Receiver, Sender},
+    connection::{Event, Limits, Receiver, Sender},
     message::{CloseFrame, Message},
 };
 
@@ -169,6 +169,17 @@ impl WebSocket {
     /// What the peer's Close frame said, once it has come.
     pub fn close_frame(&self) -> Option<&CloseFrame> {
         self.0.recv.close_frame()
+    }
+
+    /// From now on the peer may ask as much of us as these limits say, but for [`Limits::output`], which stays.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.0.recv.set_limits(limits);
+    }
+
+    /// Has `inspector` see each message before the application does, on this socket or on its receiving half, and take
+    /// away those that it wants to. There is one at the most: the last.
+    pub fn inspect(&mut self, inspector: impl Inspect + 'static) {
+        self.0.recv.set_inspector(Box::new(inspector));
     }
 
     /// Two halves that can be used from two tasks. The receiving half has to be read for pings to be

@@ -5,5 +5,6 @@
 mod adversity;
 mod batching;
 mod ending;
+mod inspecting;
 mod support;
 mod traffic;

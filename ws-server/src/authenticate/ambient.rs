@@ -49,6 +49,18 @@ impl<A: Authenticator> Authenticator for Ambient<A> {
         }
     }
 
+    fn authenticate_token<'a>(
+        &'a self,
+        token: &'a str,
+        request: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        self.authenticator.authenticate_token(token, request)
+    }
+
+    fn takes_first_message(&self) -> bool {
+        self.authenticator.takes_first_message()
+    }
+
     fn challenges(&self) -> Vec<Challenge> {
         self.authenticator.challenges()
     }

@@ -128,6 +128,26 @@ impl Authenticator for AnyOf {
         Box::pin(self.ask(request))
     }
 
+    fn authenticate_token<'a>(
+        &'a self,
+        token: &'a str,
+        request: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        Box::pin(async move {
+            let mut found = Found::default();
+            for authenticator in &self.authenticators {
+                if let Some(decided) = found.add(authenticator.authenticate_token(token, request).await) {
+                    return decided;
+                }
+            }
+            found.decide()
+        })
+    }
+
+    fn takes_first_message(&self) -> bool {
+        self.authenticators.iter().any(|authenticator| authenticator.takes_first_message())
+    }
+
     /// Those of all, each once.
     fn challenges(&self) -> Vec<Challenge> {
         let mut challenges: Vec<Challenge> = Vec::new();

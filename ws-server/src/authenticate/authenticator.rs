@@ -1,3 +1,4 @@
+use std::future::ready;
 use std::pin::Pin;
 
 use ws_core::refusal::Challenge;
@@ -48,6 +49,32 @@ pub trait Authenticator: Send + Sync + 'static {
         &'a self,
         request: &'a HandshakeContext<'a>,
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>>;
+
+    /// Who presents this token in a message, within a connection whose handshake was `request`: in the first one, where
+    /// the handshake had no credentials, or to renew what it had. [`HandshakeContext::now`] is the time of the message.
+    /// The request's own credentials do not count any more. Unless an authenticator says otherwise, it knows no tokens.
+    ///
+    /// Panics and time are dealt with as for [`authenticate`](Self::authenticate).
+    ///
+    /// # Errors
+    /// As for [`authenticate`](Self::authenticate).
+    ///
+    /// # Cancel safety
+    /// The future is dropped when the time is over or the connection ends.
+    fn authenticate_token<'a>(
+        &'a self,
+        token: &'a str,
+        request: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        let _ = (token, request);
+        Box::pin(ready(Err(AuthenticationError::SchemeUnsupported)))
+    }
+
+    /// Whether a client whose handshake has no credentials at all may present a token in its first message. The
+    /// handshake is accepted then, and the handler begins when the token is accepted.
+    fn takes_first_message(&self) -> bool {
+        false
+    }
 
     /// How to authenticate here: the challenges of the 401, without an `error` (RFC 9110 11.6.1).
     fn challenges(&self) -> Vec<Challenge> {
@@ -101,7 +128,7 @@ impl Authenticator for Anonymous {
         &'a self,
         _: &'a HandshakeContext<'a>,
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
-        Box::pin(std::future::ready(Ok(Identity::anonymous())))
+        Box::pin(ready(Ok(Identity::anonymous())))
     }
 }
 
@@ -125,6 +152,18 @@ impl<A: Authenticator> Authenticator for Challenging<A> {
         request: &'a HandshakeContext<'a>,
     ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
         self.authenticator.authenticate(request)
+    }
+
+    fn authenticate_token<'a>(
+        &'a self,
+        token: &'a str,
+        request: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        self.authenticator.authenticate_token(token, request)
+    }
+
+    fn takes_first_message(&self) -> bool {
+        self.authenticator.takes_first_message()
     }
 
     fn challenges(&self) -> Vec<Challenge> {

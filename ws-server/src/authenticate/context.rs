@@ -56,6 +56,13 @@ impl<'a> HandshakeContext<'a> {
             .with_client_certificate(facts.certificate.as_ref())
     }
 
+    /// At another time.
+    #[must_use]
+    pub const fn with_now(mut self, now: SystemTime) -> Self {
+        self.now = now;
+        self
+    }
+
     /// Whether the request came over TLS.
     #[must_use]
     pub const fn with_security(mut self, secure: bool) -> Self {

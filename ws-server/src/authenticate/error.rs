@@ -114,6 +114,11 @@ impl AuthenticationError {
         matches!(self, Self::CredentialsMissing | Self::SchemeUnsupported | Self::ClientCertificateRequired)
     }
 
+    /// Whether the request has no credentials of any kind.
+    pub(crate) const fn finds_nothing(&self) -> bool {
+        matches!(self, Self::CredentialsMissing | Self::ClientCertificateRequired)
+    }
+
     /// The row of the catalogue.
     pub const fn cause(&self) -> Cause {
         match self {

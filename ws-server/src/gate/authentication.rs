@@ -11,17 +11,18 @@ use crate::{
 };
 
 /// Asks the route's authenticators in their order: the first whose credentials are there decides, unless they are
-/// revoked, and a cookie only counts where there is nothing else. All of them together have `limit`.
+/// revoked, and a cookie only counts where there is nothing else. All of them together have `limit`. `None`: there are no
+/// credentials yet, and the first message may bring some.
 pub(super) async fn check(
     request: &HandshakeContext<'_>,
     policy: &Policy,
     revocations: &Revocations,
     limit: Duration,
     trace: &mut Trace,
-) -> Result<Identity, Refusal> {
+) -> Result<Option<Identity>, Refusal> {
     if policy.authenticators.is_empty() {
         trace.skip(Check::Authentication);
-        return Ok(Identity::anonymous());
+        return Ok(Some(Identity::anonymous()));
     }
     match identify(request, policy, limit).await {
         Ok(identity) if revocations.is_revoked(&identity, request.now()) => {
@@ -31,7 +32,11 @@ pub(super) async fn check(
         Ok(identity) => {
             trace.pass(Check::Authentication);
             trace.compared(identity.scheme().to_name());
-            Ok(identity)
+            Ok(Some(identity))
+        }
+        Err(error) if error.finds_nothing() && policy.takes_first_message() => {
+            trace.skip(Check::Authentication);
+            Ok(None)
         }
         Err(error) => {
             trace.refuse(Check::Authentication, error.cause());
@@ -39,6 +44,32 @@ pub(super) async fn check(
             Err(refusal(&error, policy))
         }
     }
+}
+
+/// Asks who presents this token in a message: those who take a `first` message, or all. The first who judges it decides,
+/// unless it is revoked.
+pub(super) async fn check_token(
+    token: &str,
+    first: bool,
+    request: &HandshakeContext<'_>,
+    policy: &Policy,
+    revocations: &Revocations,
+    limit: Duration,
+) -> Result<Identity, Refusal> {
+    let deadline = after(limit);
+    let mut absence = None;
+    for authenticator in policy.authenticators.iter().filter(|one| !first || one.takes_first_message()) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match settled(guarded(left, || authenticator.authenticate_token(token, request)).await) {
+            Err(error) if error.passes_on() => absence = Some(error.or_more_informative(absence)),
+            Err(error) => return Err(refusal(&error, policy)),
+            Ok(identity) if revocations.is_revoked(&identity, request.now()) => {
+                return Err(Refusal::new(Cause::TokenRevoked));
+            }
+            Ok(identity) => return Ok(identity),
+        }
+    }
+    Err(refusal(&absence.unwrap_or(AuthenticationError::SchemeUnsupported), policy))
 }
 
 /// The answer to somebody who has not said who they are, with how to.
@@ -90,7 +121,11 @@ async fn ask(
     deadline: Instant,
 ) -> Result<Identity, AuthenticationError> {
     let left = deadline.saturating_duration_since(Instant::now());
-    match guarded(left, || authenticator.authenticate(request)).await {
+    settled(guarded(left, || authenticator.authenticate(request)).await)
+}
+
+fn settled(guarded: Guarded<Result<Identity, AuthenticationError>>) -> Result<Identity, AuthenticationError> {
+    match guarded {
         Guarded::Done(result) => result,
         Guarded::Panicked => Err(AuthenticationError::Internal),
         Guarded::TooSlow => Err(AuthenticationError::Unavailable { retry_after: None }),

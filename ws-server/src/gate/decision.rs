@@ -50,10 +50,10 @@ use crate::{
 /// # });
 /// ```
 pub struct Gate {
-    config: GateConfig,
+    pub(super) config: GateConfig,
     attempts: Option<Arc<Attempts>>,
     routes: Box<dyn Routes>,
-    quota: Arc<Quota>,
+    pub(super) quota: Arc<Quota>,
 }
 
 /// What holds for all routes.
@@ -99,6 +99,9 @@ pub struct Accepted {
     pub route: RouteMatch,
     /// By whom.
     pub identity: Identity,
+    /// Who it is will be said by the first message: the identity is anonymous until then, and what depends on it has
+    /// not been checked.
+    pub first_message: bool,
     /// The subprotocol to answer with; it was offered.
     pub subprotocol: Option<String>,
     /// Its place among the connections of the principal, to be kept as long as the connection is open. `None` for
@@ -114,6 +117,8 @@ pub struct Rehearsed {
     pub route: RouteMatch,
     /// By whom.
     pub identity: Identity,
+    /// Who it is would be said by the first message.
+    pub first_message: bool,
 }
 
 impl Default for GateConfig {
@@ -215,10 +220,14 @@ impl Gate {
         let upgrade = upgrade::check(head, trace)?;
         origin::check(head, &route.policy.origins, facts, trace)?;
         let request = context(head, facts, &route).with_subprotocols(&upgrade.subprotocols);
-        let identity = self.know(&request, &route, trace).await?;
-        let principal = self.quota.take(&identity, trace)?;
+        let known = self.know(&request, &route, trace).await?;
+        let principal = match &known {
+            Some(identity) => self.quota.take(identity, trace)?,
+            None => None,
+        };
+        let (first_message, identity) = (known.is_none(), known.unwrap_or_else(Identity::anonymous));
         let subprotocol = subprotocol::select(&upgrade.subprotocols, &route.policy, trace)?;
-        Ok(Accepted { upgrade, route, identity, subprotocol, principal })
+        Ok(Accepted { upgrade, route, identity, first_message, subprotocol, principal })
     }
 
     async fn rehearse(
@@ -233,10 +242,13 @@ impl Gate {
         upgrade::skip(trace);
         origin::check_rehearsal(head, &route.policy.origins, facts, trace)?;
         let request = context(head, facts, &route).with_dry_run(true);
-        let identity = self.know(&request, &route, trace).await?;
-        self.quota.look(&identity, trace)?;
+        let known = self.know(&request, &route, trace).await?;
+        if let Some(identity) = &known {
+            self.quota.look(identity, trace)?;
+        }
         trace.skip(Check::Subprotocol);
-        Ok(Rehearsed { route, identity })
+        let (first_message, identity) = (known.is_none(), known.unwrap_or_else(Identity::anonymous));
+        Ok(Rehearsed { route, identity, first_message })
     }
 
     fn enter(
@@ -254,18 +266,25 @@ impl Gate {
         served_host::check(head, facts, &self.config.served_hosts, trace)
     }
 
+    /// Who it is, and whether they may. `None`: the first message will tell.
     async fn know(
         &self,
         request: &HandshakeContext<'_>,
         route: &RouteMatch,
         trace: &mut Trace,
-    ) -> Result<Identity, Refusal> {
+    ) -> Result<Option<Identity>, Refusal> {
         let GateConfig { authentication_timeout, authorization_timeout, ref revocations, .. } = self.config;
         let policy = &*route.policy;
         let identity =
             authentication::check(request, policy, revocations, authentication_timeout, trace).await?;
+        let Some(identity) = identity else {
+            for check in [Check::Scopes, Check::Roles, Check::Policy, Check::PrincipalQuota] {
+                trace.skip(check);
+            }
+            return Ok(None);
+        };
         authorization::check(request, &identity, policy, authorization_timeout, trace).await?;
-        Ok(identity)
+        Ok(Some(identity))
     }
 }
 

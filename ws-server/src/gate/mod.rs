@@ -12,6 +12,7 @@ mod decision;
 mod draining;
 mod facts;
 mod head;
+mod later;
 mod origin;
 mod origin_policy;
 mod policy;

@@ -112,6 +112,11 @@ impl Policy {
         &self.authorizers
     }
 
+    /// Whether a client may say in its first message who it is.
+    pub(crate) fn takes_first_message(&self) -> bool {
+        self.authenticators.iter().any(|authenticator| authenticator.takes_first_message())
+    }
+
     /// The subprotocols that are spoken here.
     pub(crate) fn spoken(&self) -> &[String] {
         &self.subprotocols

@@ -10,9 +10,9 @@ use super::builder::ServerBuilder;
 use super::current::Current;
 use super::error::BuildError;
 use super::page::Page;
-use super::route::Compression;
 #[cfg(feature = "axum")]
 use super::route::Route;
+use super::route::{Compression, RateOf};
 use super::routes::{RouteEntry, Routes};
 use super::shared::{Shared, report_end};
 use super::table::Table;
@@ -119,6 +119,11 @@ impl ServerBuilder {
                 Compression::Off => None,
                 Compression::On(config) => Some(config),
             },
+            renewal: route.renewal,
+            rate: match route.rate {
+                RateOf::TheServer => self.message_rate,
+                RateOf::TheRoute(rate) => rate,
+            },
             socket: Arc::new(SocketConfig {
                 limits: route.limits.unwrap_or(self.socket.limits),
                 ..self.socket.clone()
@@ -148,7 +153,10 @@ impl ServerBuilder {
             (places, drain, Sessions::new(gate.revocations()), Arc::new(Counters::new()))
         };
         let on_refusal = self.on_refusal.clone();
+        let gate = Arc::new(gate);
         let host = Arc::new(Host {
+            gate: Arc::clone(&gate),
+            first_message_timeout: limits.handshake_timeout,
             drain: Arc::clone(&drain),
             sessions,
             disclosure: self.disclosure,

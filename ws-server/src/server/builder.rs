@@ -21,6 +21,7 @@ use crate::gate::{AddressPolicy, GateConfig};
 use crate::listener::Tls;
 use crate::listener::{ListenAddress, ProxyProtocol, TrustedProxies};
 use crate::rate::Rate;
+use crate::session::MessageRate;
 
 /// A WebSocket server.
 ///
@@ -72,6 +73,7 @@ impl Server {
             on_accept: None,
             on_refusal: None,
             revocations: None,
+            message_rate: None,
         }
     }
 }
@@ -99,6 +101,7 @@ pub struct ServerBuilder {
     pub(super) on_accept: Option<OnAccept>,
     pub(super) on_refusal: Option<OnRefusal>,
     pub(super) revocations: Option<Revocations>,
+    pub(super) message_rate: Option<MessageRate>,
 }
 
 impl ServerBuilder {
@@ -163,6 +166,14 @@ impl ServerBuilder {
     #[must_use]
     pub fn message_limits(mut self, limits: Limits) -> Self {
         self.socket.limits = limits;
+        self
+    }
+
+    /// How much a connection may send in a time (`message-rate-exceeded`), on routes that say nothing else. Off by
+    /// default.
+    #[must_use]
+    pub fn message_rate(mut self, rate: impl Into<Option<MessageRate>>) -> Self {
+        self.message_rate = rate.into();
         self
     }
 

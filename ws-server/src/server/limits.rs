@@ -29,7 +29,8 @@ pub struct ServerLimits {
     /// `head-too-large`, `too-many-headers`, `target-too-long`.
     pub head: HeadLimits,
     /// The time for a whole head, from accept or from the answer to the last request; 10 s by default, however the
-    /// bytes trickle in. Beyond it: `handshake-timeout`. An answer that is not taken in this time is given up.
+    /// bytes trickle in. Beyond it: `handshake-timeout`. An answer that is not taken in this time is given up. A client
+    /// that is to say in its first message who it is has as long for that: `authentication-timeout`, 3008.
     pub handshake_timeout: Duration,
     /// Requests on one connection; 100 by default. The answer to the last one closes it.
     pub requests: usize,

@@ -11,7 +11,7 @@ use crate::authenticate::Authenticator;
 use crate::authorize::Authorizer;
 use crate::gate::{OriginPolicy, Policy};
 use crate::prepare::{Prepare, Preparing, WithHandler};
-use crate::session::{Outcome, Session, Start};
+use crate::session::{MessageRate, Outcome, Renewal, Session, Start};
 
 /// A handler, and the rules for those who want to reach it.
 ///
@@ -27,11 +27,13 @@ use crate::session::{Outcome, Session, Start};
 pub struct Route {
     /// `None`: the program that embeds it has one.
     pub(super) handler: Option<Arc<dyn Start>>,
-    pub(super) prepare: Option<Box<dyn Preparing>>,
+    pub(super) prepare: Option<Arc<dyn Preparing>>,
     pub(super) prepare_timeout: Duration,
     pub(super) policy: Policy,
     pub(super) compression: Compression,
     pub(super) limits: Option<Limits>,
+    pub(super) renewal: Renewal,
+    pub(super) rate: RateOf,
 }
 
 /// What a route says about compression.
@@ -39,6 +41,13 @@ pub(super) enum Compression {
     AsTheServer,
     Off,
     On(DeflateConfig),
+}
+
+/// Whose message rate holds on a route.
+#[derive(Clone, Copy)]
+pub(super) enum RateOf {
+    TheServer,
+    TheRoute(Option<MessageRate>),
 }
 
 impl Route {
@@ -76,7 +85,7 @@ impl Route {
         F: Fn(Session, P::Value) -> R + Send + Sync + 'static,
         R: Future<Output: Outcome> + Send + 'static,
     {
-        Self { prepare: Some(Box::new(WithHandler::new(prepare, handler))), ..Self::embedded() }
+        Self { prepare: Some(Arc::new(WithHandler::new(prepare, handler))), ..Self::embedded() }
     }
 
     /// What a [`prepared`](Self::prepared) route has to get ready; 30 s by default. Beyond it: `internal-error`, so that
@@ -96,6 +105,8 @@ impl Route {
             policy: Policy::default(),
             compression: Compression::AsTheServer,
             limits: None,
+            renewal: Renewal::Off,
+            rate: RateOf::TheServer,
         }
     }
 
@@ -159,6 +170,21 @@ impl Route {
     #[must_use]
     pub fn compression(mut self, compression: impl Into<Option<DeflateConfig>>) -> Self {
         self.compression = compression.into().map_or(Compression::Off, Compression::On);
+        self
+    }
+
+    /// Whether a client may present a fresh credential while it is connected; not by default.
+    #[must_use]
+    pub const fn renewal(mut self, renewal: Renewal) -> Self {
+        self.renewal = renewal;
+        self
+    }
+
+    /// Limits how much a connection may send in a time on this route (`message-rate-exceeded`), instead of the server's
+    /// rate; `None` for any amount.
+    #[must_use]
+    pub fn message_rate(mut self, rate: impl Into<Option<MessageRate>>) -> Self {
+        self.rate = RateOf::TheRoute(rate.into());
         self
     }
 

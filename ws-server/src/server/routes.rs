@@ -9,7 +9,7 @@ use ws_core::net::SocketConfig;
 use super::table::{RouteError, Table};
 use crate::gate::{Policy, RouteMatch, Routes as Find};
 use crate::prepare::Preparing;
-use crate::session::Start;
+use crate::session::{MessageRate, Renewal, Start};
 
 /// What happens on one path.
 pub(super) struct RouteEntry {
@@ -18,9 +18,11 @@ pub(super) struct RouteEntry {
     /// `None`: a program that embeds this has one.
     pub(super) handler: Option<Arc<dyn Start>>,
     /// What is got ready before the 101, and by whom within which time.
-    pub(super) prepare: Option<Box<dyn Preparing>>,
+    pub(super) prepare: Option<Arc<dyn Preparing>>,
     pub(super) prepare_timeout: Duration,
     pub(super) compression: Option<DeflateConfig>,
+    pub(super) renewal: Renewal,
+    pub(super) rate: Option<MessageRate>,
     /// For the sockets of this route, which share it where no compression is agreed.
     pub(super) socket: Arc<SocketConfig>,
 }

@@ -31,7 +31,7 @@ pub(crate) type OnAccept = Box<dyn Fn(&AcceptReport<'_>) + Send + Sync>;
 
 /// A server, without its sockets.
 pub(crate) struct Shared {
-    pub(crate) gate: Gate,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) routes: Arc<Routes>,
     pub(super) pages: Table<Page>,
     pub(crate) places: Arc<Places>,

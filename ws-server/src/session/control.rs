@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::SystemTime;
 
 use ws_core::refusal::Refusal;
 
 use crate::authenticate::Identity;
+use crate::gate::PrincipalPlace;
 
 /// The part of a session that changes, shared by its task, its handler and whoever holds a handle to it.
 #[derive(Debug)]
@@ -21,12 +23,16 @@ struct State {
     /// `None` for somebody anonymous, of whom there are most.
     identity: Option<Arc<Identity>>,
     stage: Stage,
+    /// Its place among the connections of its principal.
+    place: Option<PrincipalPlace>,
     /// The task's.
     waker: Option<Waker>,
 }
 
 #[derive(Debug)]
 enum Stage {
+    /// The client has yet to say who it is.
+    Awaited,
     Open,
     /// The session is to end, and the task does not know yet why.
     Refused(Box<Refusal>),
@@ -35,12 +41,28 @@ enum Stage {
 }
 
 impl Control {
-    pub(crate) fn new(identity: Identity) -> Self {
+    pub(crate) fn new(identity: Identity, place: Option<PrincipalPlace>) -> Self {
         let identity = (!identity.is_anonymous()).then(|| Arc::new(identity));
-        Self {
-            news: AtomicBool::new(false),
-            state: Mutex::new(State { identity, stage: Stage::Open, waker: None }),
+        let state = State { identity, stage: Stage::Open, place, waker: None };
+        Self { news: AtomicBool::new(false), state: Mutex::new(state) }
+    }
+
+    /// Of somebody who has yet to say who it is.
+    pub(crate) fn awaiting() -> Self {
+        let state = State { identity: None, stage: Stage::Awaited, place: None, waker: None };
+        Self { news: AtomicBool::new(false), state: Mutex::new(state) }
+    }
+
+    /// The client has said who it is. False: the session is about to end.
+    pub(super) fn introduce(&self, identity: Identity, place: Option<PrincipalPlace>) -> bool {
+        let mut state = self.lock();
+        if !matches!(state.stage, Stage::Awaited) {
+            return false;
         }
+        state.stage = Stage::Open;
+        state.identity = (!identity.is_anonymous()).then(|| Arc::new(identity));
+        state.place = place;
+        true
     }
 
     /// Who is on the other end now.
@@ -66,7 +88,7 @@ impl Control {
     /// Has the session end. False: it is about to end already, for another reason.
     pub(super) fn refuse(&self, refusal: Refusal) -> bool {
         let mut state = self.lock();
-        if !matches!(state.stage, Stage::Open) {
+        if !matches!(state.stage, Stage::Awaited | Stage::Open) {
             return false;
         }
         state.stage = Stage::Refused(Box::new(refusal));
@@ -101,23 +123,33 @@ impl Control {
         match &state.stage {
             Stage::Refused(_) => match std::mem::replace(&mut state.stage, Stage::Over) {
                 Stage::Refused(refusal) => Some(*refusal),
-                Stage::Open | Stage::Over => None,
+                Stage::Awaited | Stage::Open | Stage::Over => None,
             },
-            Stage::Open | Stage::Over => None,
+            Stage::Awaited | Stage::Open | Stage::Over => None,
         }
     }
 
-    /// Whether the session goes on.
+    /// Whether nothing has ended the session yet.
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(self.lock().stage, Stage::Awaited | Stage::Open)
+    }
+
+    /// Whether the client has said who it is, and nothing has ended the session yet.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.lock().stage, Stage::Open)
     }
 
     /// The session is over: nothing reaches it any more. Returns when its credential would have expired.
-    pub(super) fn end(&self) -> Option<std::time::SystemTime> {
+    pub(super) fn end(&self) -> Option<SystemTime> {
         let mut state = self.lock();
         state.stage = Stage::Over;
         state.waker = None;
-        state.identity.as_ref().and_then(|identity| identity.expires())
+        let place = state.place.take();
+        let expires = state.identity.as_ref().and_then(|identity| identity.expires());
+        drop(state);
+        // Given back when nothing is locked here.
+        drop(place);
+        expires
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -141,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_first_reason_counts_and_is_told_once() {
-        let control = Control::new(Identity::anonymous());
+        let control = Control::new(Identity::anonymous(), None);
         assert!(!control.has_news() && control.is_open());
         assert!(control.refuse(Refusal::new(Cause::TokenExpired)));
         assert!(!control.refuse(Refusal::new(Cause::TokenRevoked)));
@@ -152,8 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn who_is_awaited_is_introduced_once() {
+        let control = Control::awaiting();
+        assert!(control.goes_on() && !control.is_open() && control.identity().is_anonymous());
+        let allow = |_: Option<&Identity>, _: &Identity| Ok::<_, Infallible>(());
+        assert!(control.replace(ann(), allow).is_none(), "nobody can be renewed who has not come");
+        assert!(control.introduce(ann(), None) && !control.introduce(ann(), None));
+        assert!(control.is_open() && control.identity().subject() == Some("ann"));
+        let control = Control::awaiting();
+        assert!(control.refuse(Refusal::new(Cause::PolicyDenied)) && !control.introduce(ann(), None));
+    }
+
+    #[test]
     fn an_identity_is_replaced_until_the_session_ends() {
-        let control = Control::new(ann());
+        let control = Control::new(ann(), None);
         let allow = |_: Option<&Identity>, _: &Identity| Ok::<_, Infallible>(());
         let old = control.replace(ann().with_roles(["member"]), allow).unwrap().unwrap();
         assert_eq!(old.as_deref(), Some(&ann()));

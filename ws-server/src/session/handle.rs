@@ -40,7 +40,7 @@ impl SessionHandle {
 
     /// Whether the session goes on: nothing has ended it yet.
     pub fn is_open(&self) -> bool {
-        self.0.control.is_open()
+        self.0.control.goes_on()
     }
 
     /// Ends the session with the close code and the reason that the catalogue has for the cause. It is reported as a

@@ -1,15 +1,20 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ws_core::refusal::{Disclosure, Refusal};
 
 use super::{Drain, SessionInfo, Sessions};
+use crate::gate::Gate;
 
 /// Is called with a session and why it is ended.
 pub(crate) type Report = Box<dyn Fn(&SessionInfo, &Refusal) + Send + Sync>;
 
 /// What all sessions of a server share.
 pub(crate) struct Host {
+    pub(crate) gate: Arc<Gate>,
+    /// What a client has to say who it is, where that is not in its handshake.
+    pub(crate) first_message_timeout: Duration,
     pub(crate) drain: Arc<Drain>,
     pub(crate) sessions: Sessions,
     pub(crate) disclosure: Disclosure,

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use super::{Control, Host, RequestId};
-use crate::authenticate::{Identity, Params};
+use super::{Control, Host, Petition, RequestId};
+use crate::authenticate::{HandshakeContext, Identity, Params};
+use crate::authorize::{Action, AuthorizationError, decide_action};
 
 /// Who came, to which address, and what was agreed. All but the identity stays as it was at the handshake.
 pub struct SessionInfo {
@@ -17,6 +19,8 @@ pub struct SessionInfo {
     pub(crate) request_id: RequestId,
     /// What changes.
     pub(crate) control: Control,
+    /// What is kept of the handshake, where it is asked about once more.
+    pub(crate) petition: Option<Box<Petition>>,
     pub(crate) host: Arc<Host>,
 }
 
@@ -25,6 +29,47 @@ impl SessionInfo {
     /// on; what is returned stays as it is.
     pub fn identity(&self) -> Arc<Identity> {
         self.control.identity()
+    }
+
+    /// Whether whoever is on the other end may do this now: all of the route's authorizers are asked
+    /// ([`Authorizer::authorize_action`](crate::authorize::Authorizer::authorize_action)), none of them may say no, and
+    /// one has to say yes. Action and resource are words of the application's own.
+    ///
+    /// A handler that returns the error ends the connection as the cause has it, `policy-denied` with 3003 for example.
+    ///
+    /// ```
+    /// use ws_server::Session;
+    /// use ws_server::authorize::AuthorizationError;
+    ///
+    /// async fn delete(session: &Session, message: &str) -> Result<(), AuthorizationError> {
+    ///     session.authorize("message:delete", &format!("message/{message}")).await?;
+    ///     // …
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`AuthorizationError`]: why not; [`Undecided`](AuthorizationError::Undecided) where no authorizer decides about
+    /// it. [`Unavailable`](AuthorizationError::Unavailable) where one cannot be asked, or takes longer than the server's
+    /// [authorization timeout](crate::ServerBuilder::authorization_timeout).
+    ///
+    /// # Cancel safety
+    /// The questions are dropped with the future.
+    pub async fn authorize(&self, action: &str, resource: &str) -> Result<(), AuthorizationError> {
+        let Some(petition) = &self.petition else { return Err(AuthorizationError::Undecided) };
+        let who = self.identity();
+        let action = Action::new(action, resource, SystemTime::now())
+            .with_route(&self.route)
+            .with_params(&self.params)
+            .with_peer(self.peer)
+            .with_security(petition.facts.secure);
+        let limit = self.host.gate.authorization_timeout();
+        decide_action(petition.policy.authorizers(), &action, &who, limit).await.map(|_| ())
+    }
+
+    /// The handshake, where it is kept, as of now.
+    pub(crate) fn request(&self) -> Option<HandshakeContext<'_>> {
+        self.petition.as_ref().map(|petition| petition.context(self))
     }
 
     /// The path of the route as it was given to the builder: `/rooms/{room}`.

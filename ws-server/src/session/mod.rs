@@ -1,14 +1,21 @@
 //! Connections that were let in: what a handler gets, the task that runs it, and how sessions are found and ended.
 
+mod attended;
 mod chain;
 mod control;
+mod desk;
 mod drain;
 mod handle;
 mod handler;
 mod host;
+mod in_band;
 mod info;
+mod message_rate;
 mod opening;
+mod petition;
+mod recheck;
 mod registry;
+mod renewal;
 mod request_id;
 #[expect(clippy::module_inception, reason = "the room is named for the type that is its centre")]
 mod session;
@@ -23,7 +30,11 @@ pub(crate) use handler::Handler;
 pub use handler::{HandlerError, Outcome};
 pub(crate) use host::Host;
 pub use info::SessionInfo;
-pub(crate) use opening::{Held, Opening, Start};
+pub use message_rate::MessageRate;
+pub(crate) use opening::{Held, Opening, Rules, Running, Start};
+pub(crate) use petition::Petition;
+pub use recheck::Rechecked;
+pub use renewal::Renewal;
 pub use request_id::{RequestId, RequestIdError};
 pub use session::Session;
 pub use sessions::Sessions;

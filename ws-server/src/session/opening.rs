@@ -4,12 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
+use ws_core::connection::Limits;
 use ws_core::net::WebSocket;
 
+use super::attended::{Attended, Renewing, Stage, introduce};
+use super::desk::{Desk, Renewals};
+use super::message_rate::Meter;
 use super::task::SessionTask;
-use super::{Busy, Handler, HandlerError, Outcome, Session, SessionInfo};
-use crate::gate::PrincipalPlace;
+use super::{Busy, Handler, HandlerError, MessageRate, Outcome, Renewal, Session, SessionInfo};
 use crate::listener::Place;
 
 /// A connection whose handshake was just accepted.
@@ -17,6 +21,18 @@ pub(crate) struct Opening {
     pub(crate) socket: WebSocket,
     pub(crate) info: SessionInfo,
     pub(crate) held: Held,
+    pub(crate) rules: Rules,
+}
+
+/// What holds for the sessions of a route.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// What the client may send.
+    pub(crate) limits: Limits,
+    pub(crate) rate: Option<MessageRate>,
+    pub(crate) renewal: Renewal,
+    /// The first message says who the client is.
+    pub(crate) first_message: bool,
 }
 
 /// What the end of a session gives back.
@@ -24,19 +40,51 @@ pub(crate) struct Opening {
 pub(crate) struct Held {
     pub(crate) place: Place,
     pub(crate) busy: Busy,
-    pub(crate) principal: Option<PrincipalPlace>,
 }
 
 impl Opening {
     /// Runs the handler on the connection, in a task of its own.
     pub(crate) fn start(self, handler: &Arc<dyn Start>) {
-        let Self { socket, info, held } = self;
+        let Self { socket, info, held, rules } = self;
         let host = Arc::clone(&info.host);
         let registered = host.sessions.enter(info);
         let driver = socket.driver();
-        let info = Arc::clone(registered.session());
-        let running = handler.start(Session { socket, info });
+        let running = begin(socket, Arc::clone(registered.session()), rules, handler);
         tokio::spawn(SessionTask::new(running, driver, registered, held));
+    }
+}
+
+fn begin(
+    mut socket: WebSocket,
+    info: Arc<SessionInfo>,
+    rules: Rules,
+    handler: &Arc<dyn Start>,
+) -> Pin<Box<dyn Running>> {
+    let renewals = (rules.renewal == Renewal::Message).then(Arc::<Renewals>::default);
+    let renewing = renewals.as_ref().map(|renewals| Renewing {
+        session: Arc::clone(&info),
+        driver: socket.driver(),
+        renewals: Arc::clone(renewals),
+        current: None,
+    });
+    let desk = (rules.rate.is_some() || renewals.is_some()).then(|| Desk {
+        session: Arc::clone(&info),
+        meter: rules.rate.map(|rate| Meter::new(rate, Instant::now())),
+        renewals,
+    });
+    let stage = if rules.first_message {
+        let session = Box::pin(introduce(socket, info, rules.limits, desk));
+        Stage::Introduction { session, handler: Arc::clone(handler) }
+    } else {
+        if let Some(desk) = desk {
+            socket.inspect(desk);
+        }
+        Stage::Handling(handler.start(Session { socket, info }))
+    };
+    match stage {
+        // Whom nobody has to attend is not paid for.
+        Stage::Handling(handler) if renewing.is_none() => handler,
+        stage => Box::pin(Attended { stage, renewing }),
     }
 }
 

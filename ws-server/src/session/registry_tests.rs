@@ -4,10 +4,13 @@ use ws_core::refusal::Disclosure;
 
 use super::*;
 use crate::authenticate::{Identity, Params, Revocation, Scheme};
+use crate::gate::{Gate, GateConfig};
 use crate::session::{Control, Drain, Host, Sessions};
 
 fn host() -> Arc<Host> {
     Arc::new(Host {
+        gate: Arc::new(Gate::new(GateConfig::default(), |_: &str| None)),
+        first_message_timeout: Duration::from_secs(1),
         drain: Drain::new(Duration::from_secs(1), Duration::from_secs(1)),
         sessions: Sessions::new(&Revocations::new()),
         disclosure: Disclosure::Full,
@@ -23,7 +26,8 @@ fn info(host: &Arc<Host>, identity: Identity) -> SessionInfo {
         subprotocol: None,
         peer: ([127, 0, 0, 1], 4711).into(),
         request_id: RequestId::new(),
-        control: Control::new(identity),
+        control: Control::new(identity, None),
+        petition: None,
         host: Arc::clone(host),
     }
 }

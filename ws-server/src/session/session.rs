@@ -7,6 +7,7 @@ use ws_core::net::{Error, WebSocket};
 
 use super::{SessionHandle, SessionInfo};
 use crate::authenticate::Identity;
+use crate::authorize::AuthorizationError;
 
 /// A connection that was let in: its socket, and what is known about it.
 ///
@@ -76,6 +77,21 @@ impl Session {
     /// Who is on the other end, as far as the route's authenticators vouch for it; as of now, where sessions are renewed.
     pub fn identity(&self) -> Arc<Identity> {
         self.info.identity()
+    }
+
+    /// Whether whoever is on the other end may do this now; see [`SessionInfo::authorize`].
+    ///
+    /// # Errors
+    /// [`AuthorizationError`]: why not.
+    ///
+    /// # Cancel safety
+    /// The questions are dropped with the future.
+    pub fn authorize<'a>(
+        &'a self,
+        action: &'a str,
+        resource: &'a str,
+    ) -> impl Future<Output = Result<(), AuthorizationError>> + Send + 'a {
+        self.info.authorize(action, resource)
     }
 
     /// What ends and renews this session from elsewhere.

@@ -1,6 +1,7 @@
 //! The task of a session: it runs the handler, and ends the connection properly however the handler ends.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::chain::Chain;
 use super::opening::{Held, Running};
 use super::registry::Registered;
 use super::{HandlerError, SessionInfo};
+use crate::authorize::AuthorizationError;
 use crate::deadline::after;
 
 /// A session from its first to its last moment. There is one for each open connection, so what is rare is boxed.
@@ -134,6 +136,9 @@ impl SessionTask {
         if let Some(refusal) = error.downcast_ref::<Refusal>() {
             return self.refuse(refusal);
         }
+        if let Some(error) = error.downcast_ref::<AuthorizationError>() {
+            return self.refuse(&error.to_refusal());
+        }
         let refusal = match error.downcast_ref::<Error>() {
             Some(Error::PingTimeout) => return self.refuse(&Refusal::new(Cause::IdleTimeout)),
             // The handler was too slow to notice that the connection is closing, or the peer is to blame. If it was told
@@ -172,18 +177,29 @@ impl SessionTask {
     /// The end of a session that is ended by policy, once it is reported.
     fn refuse(&self, refusal: &Refusal) -> CloseFrame {
         // Whoever was refused already, and was told so, is not told of what came of it.
-        if self.info().control.is_open() {
+        if self.info().control.goes_on() {
             (self.info().host.report)(self.info(), refusal);
         }
         self.frame(refusal)
     }
 
     fn frame(&self, refusal: &Refusal) -> CloseFrame {
-        let close = refusal.to_close(self.info().host.disclosure);
+        let close = told(refusal).to_close(self.info().host.disclosure);
         // A cause that is told over HTTP alone is none to end a session for.
         let frame = close.and_then(|close| Some(CloseFrame::new(CloseCode::new(close.code)?, close.reason)));
         frame.unwrap_or_else(|| CloseFrame::new(CloseCode::INTERNAL_ERROR, ""))
     }
+}
+
+/// The refusal that a client is told which has been let in.
+fn told(refusal: &Refusal) -> Cow<'_, Refusal> {
+    let other = match refusal.cause {
+        // That there is something is known by now; by which rule it is out of reach is not.
+        Cause::ResourceHidden => Cause::PolicyDenied,
+        Cause::UpstreamRefused => Cause::UpstreamDown,
+        _ => return Cow::Borrowed(refusal),
+    };
+    Cow::Owned(Refusal::new(other))
 }
 
 impl Future for SessionTask {
@@ -236,7 +252,7 @@ mod tests {
     /// There is one for each open connection.
     #[test]
     fn what_a_session_needs_besides_its_handler_and_socket_is_small() {
-        assert!(size_of::<SessionTask>() <= 136, "{}", size_of::<SessionTask>());
-        assert!(size_of::<SessionInfo>() <= 176, "{}", size_of::<SessionInfo>());
+        assert!(size_of::<SessionTask>() <= 120, "{}", size_of::<SessionTask>());
+        assert!(size_of::<SessionInfo>() <= 200, "{}", size_of::<SessionInfo>());
     }
 }

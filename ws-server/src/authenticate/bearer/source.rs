@@ -21,6 +21,11 @@ pub enum Source {
     Cookie(String),
     /// The pair `bearer, TOKEN` among the subprotocols, for browsers, that can set no other field.
     Subprotocol,
+    /// The first message: `{"type":"authenticate","token":"TOKEN"}`, for clients that can set nothing, and for tokens
+    /// that are to stay out of logs. It is looked for only where the handshake has no credentials that the route takes;
+    /// otherwise those decide. It is answered with `{"type":"authenticated","expires":SECONDS}`, or the connection is
+    /// closed with 3000 and the cause. Nobody learns before that whether the route would let them in.
+    FirstMessage,
 }
 
 /// The subprotocol that a token follows.
@@ -44,7 +49,7 @@ pub(in crate::authenticate) fn find<'a>(
             },
             Source::Query(name) => places::query(request.head(), name)?,
             Source::Subprotocol => subprotocol(request.subprotocols())?.map(Cow::Borrowed),
-            Source::Cookie(_) => None,
+            Source::Cookie(_) | Source::FirstMessage => None,
         };
         // RFC 6750 2: clients must not use more than one method in one request.
         if found.is_some() && explicit.is_some() {

@@ -297,6 +297,18 @@ impl Authenticator for Introspection {
         }
     }
 
+    fn authenticate_token<'a>(
+        &'a self,
+        token: &'a str,
+        request: &'a HandshakeContext<'a>,
+    ) -> BoxFuture<'a, Result<Identity, AuthenticationError>> {
+        self.decide(Cow::Borrowed(token), request.now())
+    }
+
+    fn takes_first_message(&self) -> bool {
+        self.sources.contains(&Source::FirstMessage)
+    }
+
     fn challenges(&self) -> Vec<Challenge> {
         vec![Challenge::bearer(&self.realm)]
     }

@@ -1,14 +1,17 @@
 //! From an accepted handshake to its 101, through what the route gets ready in between.
 
+use std::sync::Arc;
+
 use ws_core::refusal::{Cause, Refusal};
 
 use super::request::Request;
 use super::upgrade::Upgrade;
 use crate::authenticate::{HandshakeContext, Identity};
 use crate::gate::{Accepted, Check, RouteMatch, Trace};
-use crate::prepare::{Admission, Ready, Selection, Unprepared};
+use crate::prepare::{Admission, Late, Ready, Selection, Unprepared};
 use crate::server::routes::RouteEntry;
 use crate::server::shared::Shared;
+use crate::session::Start;
 
 /// Gets ready what the route needs, and then the answer.
 pub(super) async fn admit(
@@ -18,6 +21,13 @@ pub(super) async fn admit(
     trace: &mut Trace,
 ) -> Result<Upgrade, Unprepared> {
     let entry = shared.routes.get(accepted.route.route).ok_or(Cause::InternalError)?;
+    if accepted.first_message {
+        let handler = entry.prepare.as_ref().map(|prepare| {
+            let late = Late { prepare: Arc::clone(prepare), limit: entry.prepare_timeout };
+            Arc::new(late) as Arc<dyn Start>
+        });
+        return Ok(upgrade(shared, entry, request, accepted, handler)?);
+    }
     let context = request.context(&accepted.route).with_subprotocols(&accepted.upgrade.subprotocols);
     let subprotocol = accepted.subprotocol.as_deref();
     let ready = ready(entry, request, context, &accepted.identity, subprotocol, trace).await?;
@@ -30,8 +40,18 @@ pub(super) async fn admit(
             Some(handler)
         }
     };
+    Ok(upgrade(shared, entry, request, accepted, handler)?)
+}
+
+fn upgrade(
+    shared: &Shared,
+    entry: &RouteEntry,
+    request: &Request,
+    accepted: Accepted,
+    handler: Option<Arc<dyn Start>>,
+) -> Result<Upgrade, Refusal> {
     let upgrade = Upgrade::prepare(&shared.host, entry, request, accepted, handler);
-    upgrade.map_err(|error| Refusal::new(Cause::InternalError).detail(error.to_string()).into())
+    upgrade.map_err(|error| Refusal::new(Cause::InternalError).detail(error.to_string()))
 }
 
 /// Finds out whether that would work, for a dry run.

@@ -34,6 +34,8 @@ pub(super) async fn rehearse(shared: &Shared, request: &Request) -> Option<Answe
     };
     let cors = cors(shared, request);
     let rehearsed = match decision {
+        // Nothing is got ready for somebody who has not said who it is.
+        Ok(Rehearsed { first_message: true, .. }) => Ok(()),
         Ok(Rehearsed { route, identity, .. }) => {
             admit::rehearse(shared, request, &route, &identity, &mut trace).await
         }

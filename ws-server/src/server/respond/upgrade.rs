@@ -8,12 +8,12 @@ use ws_core::handshake::{AnswerError, UpgradeResponse};
 use ws_core::net::{SocketConfig, WebSocket};
 
 use super::request::Request;
-use crate::gate::{Accepted, PrincipalPlace, Trace};
+use crate::gate::{Accepted, Trace};
 use crate::listener::Place;
 use crate::server::report::AcceptReport;
 use crate::server::routes::RouteEntry;
 use crate::server::shared::Shared;
-use crate::session::{Busy, Control, Held, Host, Opening, SessionInfo, Start};
+use crate::session::{Busy, Control, Held, Host, Opening, Petition, Renewal, Rules, SessionInfo, Start};
 
 /// An accepted handshake: the 101, ready to be sent, and what the session needs.
 pub(crate) struct Upgrade {
@@ -23,7 +23,7 @@ pub(crate) struct Upgrade {
     /// What runs, where the route has got something ready for this session alone.
     handler: Option<Arc<dyn Start>>,
     info: SessionInfo,
-    principal: Option<PrincipalPlace>,
+    rules: Rules,
     socket: Arc<SocketConfig>,
 }
 
@@ -36,7 +36,7 @@ impl Upgrade {
         accepted: Accepted,
         handler: Option<Arc<dyn Start>>,
     ) -> Result<Self, AnswerError> {
-        let Accepted { upgrade, identity, subprotocol, route, principal, .. } = accepted;
+        let Accepted { upgrade, identity, first_message, subprotocol, route, principal } = accepted;
         let mut response = UpgradeResponse::new(&upgrade);
         if let Some(subprotocol) = &subprotocol {
             response.subprotocol(subprotocol)?;
@@ -51,6 +51,16 @@ impl Upgrade {
         }
         let mut answer = BytesMut::with_capacity(256);
         response.encode(&mut answer);
+        let asked_later =
+            first_message || entry.renewal == Renewal::Message || !route.policy.authorizers().is_empty();
+        let petition = asked_later.then(|| {
+            Box::new(Petition {
+                head: request.head.clone(),
+                facts: request.facts.clone(),
+                subprotocols: upgrade.subprotocols,
+                policy: Arc::clone(&route.policy),
+            })
+        });
         let info = SessionInfo {
             route: route.path,
             target: request.head.target().into(),
@@ -58,10 +68,12 @@ impl Upgrade {
             subprotocol: subprotocol.map(Into::into),
             peer: request.facts.peer,
             request_id: request.id,
-            control: Control::new(identity),
+            control: if first_message { Control::awaiting() } else { Control::new(identity, principal) },
+            petition,
             host: Arc::clone(host),
         };
-        Ok(Self { answer, handler, info, principal, route: route.route, socket })
+        let rules = Rules { limits: socket.limits, rate: entry.rate, renewal: entry.renewal, first_message };
+        Ok(Self { answer, handler, info, rules, route: route.route, socket })
     }
 
     /// What is known about the session that is to begin.
@@ -107,7 +119,7 @@ impl Upgrade {
         place: Place,
         busy: Busy,
     ) -> Opening {
-        let Self { info, principal, socket, .. } = self;
-        Opening { socket: connect(socket), info, held: Held { place, busy, principal } }
+        let Self { info, rules, socket, .. } = self;
+        Opening { socket: connect(socket), info, held: Held { place, busy }, rules }
     }
 }

@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use ws_core::refusal::{Cause, Refusal};
+
+use super::{SessionHandle, SessionInfo, Sessions};
+
+/// How many sessions are asked about at once.
+const AT_ONCE: usize = 32;
+
+/// What came of asking again whether those who are here may be here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rechecked {
+    /// Sessions whose routes demand something.
+    pub asked: usize,
+    /// Those that were ended, since it is no more granted.
+    pub ended: usize,
+    /// Those that go on although nobody could say whether it is.
+    pub undecided: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    Granted,
+    Ended,
+    Undecided,
+}
+
+impl Sessions {
+    /// Asks again, for every session, what the route asks at the handshake: its scopes, its roles and its authorizers, about
+    /// the request as it came then and the identity as it is now. Whoever is denied is ended (3003): call it when
+    /// permissions were withdrawn. A session whose authorizers cannot be asked goes on.
+    ///
+    /// Sessions on routes without authorizers are not asked about: nothing about them can have changed.
+    ///
+    /// # Cancel safety
+    /// Sessions that were denied before the future is dropped are ended, the others go on.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn recheck(&self) -> Rechecked {
+        let (mut rechecked, mut asking) = (Rechecked::default(), JoinSet::new());
+        for session in self.iter() {
+            let SessionHandle(session) = session;
+            let demands =
+                session.petition.as_ref().is_some_and(|petition| !petition.policy.authorizers().is_empty());
+            if !demands || !session.control.is_open() {
+                continue;
+            }
+            rechecked.asked += 1;
+            if asking.len() >= AT_ONCE
+                && let Some(outcome) = asking.join_next().await
+            {
+                rechecked.add(outcome.unwrap_or(Outcome::Undecided));
+            }
+            asking.spawn(ask(session));
+        }
+        while let Some(outcome) = asking.join_next().await {
+            rechecked.add(outcome.unwrap_or(Outcome::Undecided));
+        }
+        rechecked
+    }
+}
+
+impl Rechecked {
+    const fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Granted => {}
+            Outcome::Ended => self.ended += 1,
+            Outcome::Undecided => self.undecided += 1,
+        }
+    }
+}
+
+async fn ask(session: Arc<SessionInfo>) -> Outcome {
+    let Some(petition) = &session.petition else { return Outcome::Granted };
+    let (request, who) = (petition.context(&session), session.identity());
+    match session.host.gate.check_permission(&petition.policy, &request, &who).await {
+        Ok(()) => Outcome::Granted,
+        Err(Refusal { cause: Cause::AuthorizationUnavailable | Cause::InternalError, .. }) => {
+            Outcome::Undecided
+        }
+        Err(refusal) => {
+            SessionHandle(Arc::clone(&session)).close(refusal);
+            Outcome::Ended
+        }
+    }
+}
