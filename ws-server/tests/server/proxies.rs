@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 use ws_core::refusal::Cause;
+use ws_server::embed::InMemory;
 use ws_server::{
     BuildError, ProxyProtocol, Route, Server, ServerBuilder, ServerLimits, Session, TrustedProxies,
 };
@@ -308,4 +309,18 @@ async fn the_proxy_header_tells_of_tls_and_of_further_proxies() {
         connection.send(format!("PROXY TCP4 {source} 127.0.0.1 4711 80\r\n")).await;
         assert_eq!(told(connection, &with("X-Forwarded-For: 198.51.100.1\r\n")).await, client);
     }
+}
+
+/// Programs with a listener of their own ask the same way.
+#[tokio::test]
+async fn a_server_that_is_embedded_trusts_the_same_proxies() {
+    let gate = InMemory::new(behind_loopback(Server::builder()).embed().unwrap());
+    let ask = async |peer: [u8; 4], address: &str| {
+        let handshake = gate.handshake("/who").from((peer, 4711)).field("X-Forwarded-For", address);
+        handshake.field("X-Forwarded-Proto", "https").field("Origin", "https://localhost").send().await
+    };
+    let mut socket = ask([10, 0, 0, 1], "192.0.2.1").await.into_socket().unwrap();
+    assert_eq!(socket.recv().await.unwrap().unwrap().as_text(), Some("192.0.2.1:0"));
+    assert_eq!(ask([10, 0, 0, 1], "elsewhere").await.cause(), Some(Cause::ForwardedInvalid));
+    assert_eq!(ask([192, 0, 2, 7], "elsewhere").await.cause(), Some(Cause::OriginDenied));
 }
