@@ -59,6 +59,7 @@ impl SessionInfo {
         let Some(petition) = &self.petition else { return Err(AuthorizationError::Undecided) };
         let who = self.identity();
         let action = Action::new(action, resource, SystemTime::now())
+            .with_path(self.path())
             .with_route(&self.route)
             .with_params(&self.params)
             .with_peer(self.peer)

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod addresses;
+mod authorizers;
 mod building;
 mod credentials;
 mod delivery;
@@ -15,7 +16,6 @@ mod handlers;
 mod message_rate;
 mod pages;
 mod permission;
-mod permissions;
 mod prepare;
 mod proxies;
 mod quota;

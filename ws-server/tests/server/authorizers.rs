@@ -102,6 +102,54 @@ async fn cedar_policies_decide_and_are_replaced_while_it_runs() {
     assert_eq!((status, &*code), (500, "internal-error"));
 }
 
+#[cfg(feature = "cedar")]
+#[tokio::test]
+async fn cedar_policies_decide_about_actions() {
+    use ws_core::connection::Role;
+    use ws_core::message::Message;
+    use ws_core::net::{SocketConfig, WebSocket};
+    use ws_server::Session;
+    use ws_server::authorize::cedar::{Cedar, CedarPolicies, CedarSource};
+
+    async fn obey(mut session: Session) -> Result<(), ws_core::net::Error> {
+        while let Some(message) = session.recv().await? {
+            let (action, resource) = message.as_text().and_then(|text| text.split_once(' ')).unwrap();
+            let answer = match session.authorize(action, resource).await {
+                Ok(()) => "done".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            session.send(answer).await?;
+        }
+        Ok(())
+    }
+    let text = r#"
+        permit(principal, action in [Action::"connect", Action::"speak"], resource == Path::"/rooms/ann");
+        @id("own-message") permit(principal, action == Action::"delete", resource == Message::"ann-1")
+        when { principal == User::"ann" };
+        @id("pinned") forbid(principal, action == Action::"delete", resource == Message::"pinned");
+        "#;
+    let cedar = Cedar::new(CedarPolicies::new(&CedarSource::new(text)).unwrap());
+    let running = Running::start(|server| {
+        server.route("/rooms/{room}", Route::new(obey).authenticate(by_word()).authorize(cedar))
+    })
+    .await;
+    let request = handshake("/rooms/ann").replace("\r\n\r\n", "\r\nX-User: ann\r\n\r\n");
+    let mut client = running.connect().await;
+    client.send(request).await;
+    assert_eq!(client.answer(true).await.status(), 101);
+    let mut socket = WebSocket::from_tcp(client.stream, SocketConfig::new(Role::Client), client.buffer);
+    for (says, answer) in [
+        ("speak ", "done"),
+        ("delete Message/ann-1", "done"),
+        ("delete Message/ben-1", "denied by the rule \"no Cedar policy permits\""),
+        ("delete Message/pinned", "denied by the rule \"pinned\""),
+        ("fly ", "denied by the rule \"no Cedar policy permits\""),
+    ] {
+        socket.send(says).await.unwrap();
+        assert_eq!(socket.recv().await.unwrap(), Some(Message::text(answer)), "{says}");
+    }
+}
+
 #[cfg(feature = "remote")]
 #[tokio::test]
 async fn somebody_else_decides() {
