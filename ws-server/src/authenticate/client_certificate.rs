@@ -11,7 +11,7 @@ use x509_parser::parse_x509_certificate;
 
 use super::{
     AuthenticationError, Authenticator, BoxFuture, CertificateFault, ClientCertificate, HandshakeContext,
-    Identity, Scheme,
+    Identity, Scheme, distinguished_name,
 };
 
 /// Authenticates by the certificate that the client showed in the TLS handshake, which the listener has verified against
@@ -56,7 +56,8 @@ pub enum CertificateName {
     Uri,
     /// A mail address among the alternative names.
     Email,
-    /// The whole distinguished name of the subject, as in `CN=ann, O=Example`.
+    /// The whole distinguished name of the subject, as in `CN=ann, O=Example`: in the order of the certificate, with
+    /// backslashes where a value has characters that mean something (RFC 4514 2.4).
     DistinguishedName,
 }
 
@@ -174,8 +175,8 @@ impl CertificateDetails {
         let seconds = certificate.validity().not_after.timestamp();
         Ok(Self {
             common_name: common_name.and_then(|name| name.as_str().ok()).map(str::to_owned),
-            subject: certificate.subject().to_string(),
-            issuer: certificate.issuer().to_string(),
+            subject: distinguished_name::text_of(certificate.subject())?,
+            issuer: distinguished_name::text_of(certificate.issuer())?,
             serial: hexadecimal(certificate.raw_serial()),
             dns_names: of(
                 |name| if let GeneralName::DNSName(name) = name { Some((*name).into()) } else { None },

@@ -18,6 +18,9 @@ mod claims;
 mod client_certificate;
 mod context;
 pub mod cookie;
+mod digest;
+#[cfg(feature = "tls")]
+mod distinguished_name;
 mod error;
 mod identity;
 mod informative;

@@ -3,9 +3,10 @@ use std::{
     fmt,
 };
 
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
+
+use crate::authenticate::digest::{Digest, digest_of};
 
 /// One key: its hash, and who has it.
 ///
@@ -61,14 +62,12 @@ pub enum ApiKeysError {
     },
 }
 
-type Digest = [u8; SHA256_OUTPUT_LEN];
-
 impl ApiKeyEntry {
     /// A key of which only the SHA-256 is known, in lower-case hexadecimal.
     pub fn hashed(name: impl Into<String>, sha256: &str) -> Result<Self, ApiKeysError> {
         let name = named(name)?;
         match decode_hex(sha256.as_bytes()) {
-            Some(digest) if digest == hash(b"") => Err(ApiKeysError::KeyEmpty { name }),
+            Some(digest) if digest == digest_of(b"") => Err(ApiKeysError::KeyEmpty { name }),
             Some(digest) => Ok(Self { name, digest, roles: Vec::new(), scopes: Vec::new() }),
             None => Err(ApiKeysError::HashSyntax { name }),
         }
@@ -80,7 +79,7 @@ impl ApiKeyEntry {
         if key.as_ref().is_empty() {
             return Err(ApiKeysError::KeyEmpty { name });
         }
-        Ok(Self { name, digest: hash(key.as_ref()), roles: Vec::new(), scopes: Vec::new() })
+        Ok(Self { name, digest: digest_of(key.as_ref()), roles: Vec::new(), scopes: Vec::new() })
     }
 
     /// Replaces the roles.
@@ -130,7 +129,7 @@ impl ApiKeys {
     /// only. A hash that is close to a known one tells nothing about the key that has it, and nobody can steer
     /// towards it. The last comparison takes the same time for all hashes all the same.
     pub(super) fn find(&self, key: &[u8]) -> Option<&ApiKeyEntry> {
-        let digest = hash(key);
+        let digest = digest_of(key);
         let entry = self.entries.get(&digest)?;
         bool::from(entry.digest.ct_eq(&digest)).then_some(entry)
     }
@@ -157,14 +156,8 @@ fn named(name: impl Into<String>) -> Result<String, ApiKeysError> {
     if name.is_empty() { Err(ApiKeysError::NameEmpty) } else { Ok(name) }
 }
 
-fn hash(key: &[u8]) -> Digest {
-    let mut hash = [0; SHA256_OUTPUT_LEN];
-    hash.copy_from_slice(digest(&SHA256, key).as_ref());
-    hash
-}
-
 fn decode_hex(text: &[u8]) -> Option<Digest> {
-    let mut digest = [0; SHA256_OUTPUT_LEN];
+    let mut digest = Digest::default();
     if text.len() != 2 * digest.len() {
         return None;
     }

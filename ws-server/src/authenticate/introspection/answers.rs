@@ -8,17 +8,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use tokio::time::Instant;
 
-/// The SHA-256 of a token.
-pub(super) type Digest = [u8; SHA256_OUTPUT_LEN];
-
-pub(super) fn digest_of(token: &str) -> Digest {
-    let mut bytes = [0; SHA256_OUTPUT_LEN];
-    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    bytes
-}
+use crate::authenticate::digest::Digest;
 
 /// What is known of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use ws_core::refusal::Challenge;
 
 use super::{
-    answers::{Answer, Answers, Digest, Times, digest_of},
+    answers::{Answer, Answers, Times},
     endpoint::{Asker, Fault, basic, sensitive},
     flights::Flights,
 };
@@ -19,6 +19,7 @@ use crate::{
     authenticate::{
         AuthenticationError, Authenticator, BoxFuture, HandshakeContext, Identity, Scheme,
         bearer::{Rules, SUBPROTOCOL, Source, TOKEN_LIMIT, TokenError, find_token},
+        digest::{Digest, digest_of},
     },
     fetch::{Endpoint, EndpointError, FetchConfig, Fetcher},
 };
@@ -221,7 +222,7 @@ impl Introspection {
         if token.len() > self.limit {
             return Recalled::Decided(Err(TokenError::TooLong { limit: self.limit }.into()));
         }
-        let digest = digest_of(token);
+        let digest = digest_of(token.as_bytes());
         match self.answers.get(&digest, Instant::now()) {
             Some(answer) => Recalled::Decided(self.judge(&answer, now)),
             None => Recalled::Unknown(digest),

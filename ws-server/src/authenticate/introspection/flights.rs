@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 
-use super::answers::Digest;
+use crate::authenticate::digest::Digest;
 
 /// The tokens about which somebody is asking.
 #[derive(Debug, Default)]

@@ -6,18 +6,17 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use crate::authenticate::{
+    AuthenticationError,
+    digest::{Digest, digest_of},
+};
 
-use crate::authenticate::AuthenticationError;
-
-/// The tickets that have been used, each for as long as it could be used again.
+/// The tickets that have been used, each for as long as it could be used again. Of a ticket its hash is kept, so that all
+/// take the same room however long their ids are.
 pub(super) struct SpentTickets {
     capacity: usize,
     known: Mutex<Known>,
 }
-
-/// Of a ticket its hash is kept, so that all take the same room however long their ids are.
-type Digest = [u8; SHA256_OUTPUT_LEN];
 
 struct Known {
     digests: HashSet<Digest>,
@@ -41,7 +40,7 @@ impl SpentTickets {
         expires: SystemTime,
         now: SystemTime,
     ) -> Result<(), AuthenticationError> {
-        let digest = hash(id);
+        let digest = digest_of(id.as_bytes());
         let mut known = self.look_at(&digest, expires, now)?;
         if known.digests.len() >= self.capacity {
             let next = known.by_expiry.peek().map(|Reverse((expires, _))| *expires);
@@ -60,7 +59,7 @@ impl SpentTickets {
         expires: SystemTime,
         now: SystemTime,
     ) -> Result<(), AuthenticationError> {
-        self.look_at(&hash(id), expires, now).map(drop)
+        self.look_at(&digest_of(id.as_bytes()), expires, now).map(drop)
     }
 
     fn look_at(
@@ -103,12 +102,6 @@ impl fmt::Debug for SpentTickets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("SpentTickets").field("capacity", &self.capacity).finish_non_exhaustive()
     }
-}
-
-fn hash(id: &str) -> Digest {
-    let mut hash = [0; SHA256_OUTPUT_LEN];
-    hash.copy_from_slice(digest(&SHA256, id.as_bytes()).as_ref());
-    hash
 }
 
 #[cfg(test)]

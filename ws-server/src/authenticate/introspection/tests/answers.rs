@@ -4,13 +4,14 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::super::answers::{Answer, Answers, Digest, Times, digest_of};
+use super::super::answers::{Answer, Answers, Times};
+use crate::authenticate::digest::{Digest, digest_of};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TIMES: Times = Times { active: Duration::from_secs(30), inactive: Duration::from_secs(5) };
 
 fn token(number: usize) -> Digest {
-    digest_of(&number.to_string())
+    digest_of(number.to_string().as_bytes())
 }
 
 #[test]
