@@ -99,8 +99,10 @@ impl Asker {
                 }
             }
         }
-        // An answer that is no use may be one to that token alone; no answer is one for all.
-        matches!(fault, Fault::Fetch(_)).then(|| {
+        // An answer that is no use, a long one too, may be one to that token alone, so that whoever has such a token must
+        // not keep out the others; no answer is one for all.
+        let none = matches!(fault, Fault::Fetch(error) if !matches!(error, FetchError::TooLarge { .. }));
+        none.then(|| {
             trouble.until = Some(now + PAUSE);
             PAUSE
         })
