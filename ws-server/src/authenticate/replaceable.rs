@@ -1,4 +1,7 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    mem,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 /// Something that is replaced as a whole while it is in use. Whoever has got it keeps what it has got.
 #[derive(Debug, Default)]
@@ -15,6 +18,9 @@ impl<T> Replaceable<T> {
     }
 
     pub(super) fn set(&self, value: T) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
+        let value = Arc::new(value);
+        let before = mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), value);
+        // Not under the lock: it may be large.
+        drop(before);
     }
 }

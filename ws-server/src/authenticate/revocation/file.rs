@@ -55,6 +55,11 @@ impl WatchedFile {
         Ok(Some(parse(&text)))
     }
 
+    /// Has it be read the next time, whether it has changed or not.
+    pub(super) fn forget(&mut self) {
+        self.seen = None;
+    }
+
     /// Whether this is the first failure after a success: what is told once.
     pub(super) fn fails(&mut self, failed: bool) -> bool {
         !std::mem::replace(&mut self.failed, failed) && failed

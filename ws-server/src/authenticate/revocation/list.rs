@@ -36,6 +36,15 @@ impl List {
         credential || who.subject().is_some_and(|subject| holds(&self.subjects, subject))
     }
 
+    /// Whether there is one of these terms, whenever it holds.
+    pub(super) fn has(&self, revocation: &Revocation) -> bool {
+        let (names, name) = match &revocation.what {
+            What::Credential(id) => (&self.credentials, id),
+            What::Subject(subject) => (&self.subjects, subject),
+        };
+        names.get(name).is_some_and(|terms| terms.iter().any(|terms| terms.issuer == revocation.issuer))
+    }
+
     /// Adds one. The same again changes until when it holds.
     pub(super) fn insert(&mut self, revocation: Revocation) {
         let Revocation { what, issuer, until } = revocation;
@@ -90,10 +99,11 @@ impl List {
         self.files.len() - 1
     }
 
-    /// What the file says now.
-    pub(super) fn set_file(&mut self, number: usize, credentials: HashSet<Box<str>>) {
-        if let Some(file) = self.files.get_mut(number) {
-            *file = credentials;
+    /// What the file says now. What it said before is given back, to be dropped where nobody waits for that.
+    pub(super) fn set_file(&mut self, number: usize, credentials: HashSet<Box<str>>) -> HashSet<Box<str>> {
+        match self.files.get_mut(number) {
+            Some(file) => std::mem::replace(file, credentials),
+            None => credentials,
         }
     }
 

@@ -82,7 +82,7 @@ impl Revocations {
     /// [`RevocationError::Full`]: there is no room, and nothing was revoked.
     pub fn revoke(&self, revocation: Revocation) -> Result<(), RevocationError> {
         let mut list = self.0.write();
-        if list.len() >= self.0.capacity {
+        if list.len() >= self.0.capacity && !list.has(&revocation) {
             list.purge(SystemTime::now());
             if list.len() >= self.0.capacity {
                 return Err(RevocationError::Full { capacity: self.0.capacity });
@@ -205,9 +205,13 @@ impl Shared {
                 let mut list = self.write();
                 let others = list.len() - list.len_of_file(*number);
                 if others + credentials.len() > self.capacity {
+                    // There may be room another time.
+                    file.forget();
                     return Err(RevocationError::Full { capacity: self.capacity }.to_string());
                 }
-                list.set_file(*number, credentials);
+                let before = list.set_file(*number, credentials);
+                drop(list);
+                drop(before);
                 Ok(true)
             });
             match result {

@@ -61,6 +61,7 @@ fn there_is_room_for_so_many_and_those_that_are_over_make_room() {
     revocations.revoke(Revocation::subject("c")).unwrap();
     let full = revocations.revoke(Revocation::subject("d")).unwrap_err();
     assert_eq!(full.to_string(), "no more than 2 revocations can be kept");
+    revocations.revoke(Revocation::subject("b").until(at(2))).unwrap();
     assert_eq!(revocations.len(), 2);
 }
 
@@ -117,5 +118,30 @@ fn a_file_is_read_again_when_it_changes_and_kept_while_it_cannot_be_read() {
     revocations.watch_file(&path).unwrap();
     assert_eq!(revocations.len(), 1, "it is there once");
     assert!(revocations.unwatch_file(&path) && !revocations.unwatch_file(&path) && revocations.is_empty());
+    fs::remove_file(&path).unwrap();
+}
+
+/// A file that has too much is taken as soon as there is room, even if nobody touches it again.
+#[test]
+fn a_file_with_too_much_waits_for_room() {
+    let path = std::env::temp_dir().join(format!("ws-server-revoked-much-{}", std::process::id()));
+    let write = |text: &str| {
+        fs::write(&path, text).unwrap();
+        // Old enough for its time to count.
+        let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(hour_ago).unwrap();
+    };
+    write("a\n");
+    let revocations = Revocations::with_capacity(3);
+    revocations.watch_file(&path).unwrap();
+    revocations.revoke(Revocation::credential("x")).unwrap();
+    revocations.revoke(Revocation::credential("y")).unwrap();
+    write("a\nj1\n");
+    revocations.0.read_files();
+    revocations.0.read_files();
+    assert!(!revocations.is_revoked(&ann(), at(0)));
+    assert!(revocations.restore(&Revocation::credential("x")));
+    revocations.0.read_files();
+    assert!(revocations.is_revoked(&ann(), at(0)));
     fs::remove_file(&path).unwrap();
 }
