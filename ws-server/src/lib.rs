@@ -69,6 +69,7 @@
 
 pub mod authenticate;
 pub mod authorize;
+mod calendar;
 mod deadline;
 pub mod embed;
 #[cfg(feature = "remote")]
@@ -83,6 +84,7 @@ mod printable;
 mod rate;
 mod server;
 mod session;
+mod token;
 
 pub use authenticate::Params;
 pub use listener::{BindError, ForwardedClient, ForwardedError, ProxyProtocol, TrustedProxies};

@@ -6,6 +6,7 @@ use url::form_urlencoded;
 use ws_core::{head::RequestHead, refusal::Challenge};
 
 use super::{AuthenticationError, CredentialsFault};
+use crate::token::is_token;
 
 /// `Authorization`: the scheme and what follows it, which may be nothing.
 pub(super) fn authorization(head: &RequestHead) -> Result<Option<(&str, &str)>, AuthenticationError> {
@@ -19,7 +20,7 @@ pub(super) fn authorization(head: &RequestHead) -> Result<Option<(&str, &str)>, 
     let value = str::from_utf8(value).map_err(|_| syntax())?;
     let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
     // RFC 9110 11.4: credentials = auth-scheme [ 1*SP ( token68 / #auth-param ) ], and a scheme is a token.
-    if scheme.is_empty() || !scheme.bytes().all(is_tchar) {
+    if !is_token(scheme) {
         return Err(syntax());
     }
     Ok(Some((scheme, credentials.trim_start_matches(' '))))
@@ -67,11 +68,6 @@ pub(super) fn is_token68(text: &str) -> bool {
 
 pub(super) const fn malformed(fault: CredentialsFault) -> AuthenticationError {
     AuthenticationError::CredentialsMalformed(fault)
-}
-
-/// RFC 9110 5.6.2.
-fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// Tells where the credentials go, by a parameter of this name, which is a token.

@@ -9,6 +9,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use ws_core::head::{Authority, RequestHead};
 use ws_core::refusal::Cause;
 
+use crate::token::is_tchar;
+
 /// What is wrong with what a trusted proxy says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -174,8 +176,7 @@ fn pair(text: &[u8]) -> Result<Option<Pair<'_>>, ForwardedError> {
 
 /// RFC 9110 5.6.2: `token`, and what follows it.
 fn token(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    let end = text.iter().position(|byte| !is_tchar(byte)).unwrap_or(text.len());
+    let end = text.iter().position(|&byte| !is_tchar(byte)).unwrap_or(text.len());
     text.split_at_checked(end).filter(|(token, _)| !token.is_empty())
 }
 

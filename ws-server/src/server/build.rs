@@ -23,6 +23,7 @@ use crate::listener::TlsPort;
 use crate::listener::{BindError, Door, ListenAddress, Places, ProxyProtocol};
 use crate::operate::Counters;
 use crate::session::{Drain, Host, Sessions};
+use crate::token::is_token;
 
 impl ServerBuilder {
     /// Checks what was said and begins to listen; connections are accepted from [`BoundServer::serve`] on.
@@ -215,10 +216,4 @@ fn check_subprotocols(path: &str, policy: &Policy) -> Result<(), BuildError> {
         Some(name) => Err(BuildError::Subprotocol { path: path(), subprotocol: name.clone() }),
         None => Ok(()),
     }
-}
-
-/// RFC 9110 5.6.2: `tchar`, at least one.
-fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

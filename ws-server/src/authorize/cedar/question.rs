@@ -14,6 +14,7 @@ use super::{CedarError, entities::Known};
 use crate::{
     authenticate::{HandshakeContext, Identity, Params},
     authorize::Action,
+    calendar::civil,
 };
 
 /// What is asked.
@@ -78,11 +79,9 @@ impl<'a> Question<'a> {
         } else {
             names.of_resource(self.resource)
         };
-        let parents = if self.route.is_empty() {
-            HashSet::new()
-        } else {
-            HashSet::from([uid_of(&names.route, self.route)])
-        };
+        let route = (!self.route.is_empty()).then(|| uid_of(&names.route, self.route));
+        // Nothing is in itself: a route that is the resource has no other.
+        let parents = route.into_iter().filter(|route| *route != uid).collect();
         Known { uid, attributes: HashMap::new(), parents }
     }
 
@@ -197,23 +196,12 @@ fn value(json: &Value) -> Option<Expression> {
 /// RFC 3339 in UTC, to the second, for the years that Cedar knows.
 fn datetime(time: SystemTime) -> Option<String> {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
-    let (year, month, day) = civil(seconds / 86_400)?;
+    let (year, month, day) = civil(seconds / 86_400);
+    if year > 9999 {
+        return None;
+    }
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
-}
-
-/// Year, month and day of a day since 1970 (the Gregorian calendar's cycle is 400 years or 146,097 days; years begin in
-/// March, so that a leap day is a year's last).
-const fn civil(days: u64) -> Option<(u64, u64, u64)> {
-    let days = days + 719_468;
-    let (cycle, of_cycle) = (days / 146_097, days % 146_097);
-    let year_of_cycle = (of_cycle - of_cycle / 1460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
-    let of_year = of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let (month, next) = if from_march < 10 { (from_march + 3, 0) } else { (from_march - 9, 1) };
-    let year = cycle * 400 + year_of_cycle + next;
-    if year > 9999 { None } else { Some((year, month, day)) }
 }
 
 #[cfg(test)]

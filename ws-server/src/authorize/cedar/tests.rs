@@ -245,3 +245,12 @@ fn a_broken_text_is_told_by_file_and_line() {
     assert!(matches!(absent, CedarError::Unreadable { kind: std::io::ErrorKind::NotFound, .. }), "{help:?}");
     std::fs::remove_dir_all(&directory).unwrap();
 }
+
+/// Whoever may choose the resource cannot choose one that makes the question senseless.
+#[test]
+fn a_route_may_be_the_resource() {
+    let cedar =
+        Cedar::new(policies(r#"@id("in") permit(principal, action, resource in Route::"/rooms/{room}");"#));
+    assert_eq!(act(&cedar, "read", "Route//rooms/{room}"), Ok(Permit::by("in")));
+    assert_eq!(act(&cedar, "read", "Route/other"), Ok(Permit::by("in")));
+}
