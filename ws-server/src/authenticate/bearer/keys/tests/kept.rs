@@ -12,11 +12,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{set, token};
+use super::{set, signer, token};
 use crate::authenticate::{
     BoxFuture,
     bearer::{
-        Algorithm, JwkSet, JwkSetError, KeySource, KeysError, TokenError, Verifier,
+        Algorithm, JwkSet, JwkSetError, Key, KeySource, KeysError, Signer, TokenError, Verifier,
         keys::{kept::Kept, origin::Origin, state::Schedule},
     },
 };
@@ -105,6 +105,30 @@ async fn the_first_tokens_wait_for_the_keys_and_share_one_fetch() {
     assert!(waiting.join_all().await.into_iter().all(|result| result == Ok(())));
     assert_eq!(at_hand(&verifier, "a"), Ok(()));
     assert_eq!(origin.loads(), 1);
+}
+
+// A key of our own that has no id is tried for every token. It neither keeps a rotated key from being fetched, nor blames
+// a caller whose key cannot be.
+#[tokio::test(start_paused = true)]
+async fn a_key_of_our_own_without_an_id_does_not_stand_for_those_of_the_source() {
+    let secret = b"thirty-two bytes, at the least..";
+    let nameless = Signer::ed25519(&[9; 32]).unwrap().verifying_key();
+    for own in [nameless, Key::secret(Algorithm::Hs256, secret).unwrap()] {
+        let origin = Scripted::new(Err(DOWN));
+        let verifier = verifier(&origin).key(own);
+        assert_eq!(at_hand(&verifier, "a"), unavailable(None));
+        assert!(wait(verify(&verifier, "a").await) > Duration::ZERO);
+        origin.answers(Ok(set(&["a"])));
+        sleep(HOUR).await;
+        assert_eq!(verify(&verifier, "a").await, Ok(()));
+        origin.answers(Ok(set(&["b"])));
+        assert!(at_hand(&verifier, "b").is_err());
+        sleep(30 * SECOND).await;
+        assert_eq!(verify(&verifier, "b").await, Ok(()));
+        // Whoever has signed with another key in the name of a known one is told that.
+        let forged = signer("forged").with_id("b").sign(&serde_json::json!({})).unwrap();
+        assert_eq!(verifier.verify(&forged, SystemTime::now()), Err(TokenError::SignatureWrong));
+    }
 }
 
 // The herd that each rotation of keys brings.
