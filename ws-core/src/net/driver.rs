@@ -133,6 +133,12 @@ impl Driver {
         self.close(frame)
     }
 
+    /// The code of the Close frame that was sent: our own, or the peer's, which is repeated in the answer to it
+    /// (RFC 6455 5.5.1); 1005 where it had none. `None`: no Close frame was sent yet.
+    pub fn close_code(&self) -> Option<u16> {
+        self.holder.outbox().close_code()
+    }
+
     /// Ends the connection after the handler: sends what is left and, unless one was sent, a Close frame;
     /// then ends the stream, and waits for the peer's end for at most the close timeout.
     ///

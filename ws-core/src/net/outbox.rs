@@ -9,7 +9,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst},
     },
     task::{Context, Poll, Waker},
 };
@@ -38,7 +38,8 @@ pub(super) struct Outbox {
     corks: AtomicUsize,
     /// Something waits behind them; what is sent after it does so too.
     behind: AtomicBool,
-    close_sent: AtomicBool,
+    /// The code of the Close frame that was sent, 1005 for one without a code; zero as long as none was.
+    close_sent: AtomicU16,
     /// A whole message lies unread in the receiving half: its answer is worth waiting for.
     unread: AtomicBool,
     /// The peer has not answered a ping in time.
@@ -59,7 +60,7 @@ impl Outbox {
             backlog: AtomicUsize::new(0),
             corks: AtomicUsize::new(0),
             behind: AtomicBool::new(false),
-            close_sent: AtomicBool::new(false),
+            close_sent: AtomicU16::new(0),
             unread: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             muted: AtomicBool::new(false),
@@ -70,7 +71,11 @@ impl Outbox {
     }
 
     pub(super) fn close_sent(&self) -> bool {
-        self.close_sent.load(Relaxed)
+        self.close_code().is_some()
+    }
+
+    pub(super) fn close_code(&self) -> Option<u16> {
+        Some(self.close_sent.load(Relaxed)).filter(|code| *code != 0)
     }
 
     pub(super) fn unread(&self) -> bool {
@@ -178,7 +183,9 @@ impl Outbox {
 
     /// Sends a Close frame, unless one was sent already.
     pub(super) fn send_close(self: &Arc<Self>, frame: Option<&CloseFrame>) -> Result<(), SendError> {
-        if self.close_sent.swap(true, SeqCst) {
+        // RFC 6455 7.1.5: a Close frame without a code counts as 1005.
+        let code = frame.map_or(1005, |frame| frame.code.get());
+        if self.close_sent.compare_exchange(0, code, SeqCst, SeqCst).is_err() {
             return Ok(());
         }
         let mut payload = BytesMut::new();

@@ -117,12 +117,10 @@ impl Counters {
         self.dry_runs.fetch_add(1, Relaxed);
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "sessions do not tell yet"))]
     pub(crate) fn count_opened(&self) {
         self.opened.fetch_add(1, Relaxed);
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "sessions do not tell yet"))]
     /// A session is over: with this close code, and for a cause of the catalogue if it has one.
     pub(crate) fn count_over(&self, code: u16, cause: Option<Cause>) {
         self.over.fetch_add(1, Relaxed);

@@ -161,6 +161,7 @@ impl ServerBuilder {
             drain: Arc::clone(&drain),
             sessions,
             disclosure: self.disclosure,
+            counters: Arc::clone(&counters),
             report: Box::new(move |session, refusal| report_end(session, refusal, on_refusal.as_ref())),
         });
         Ok(Shared {

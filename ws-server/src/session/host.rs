@@ -6,6 +6,7 @@ use ws_core::refusal::{Disclosure, Refusal};
 
 use super::{Drain, SessionInfo, Sessions};
 use crate::gate::Gate;
+use crate::operate::Counters;
 
 /// Is called with a session and why it is ended.
 pub(crate) type Report = Box<dyn Fn(&SessionInfo, &Refusal) + Send + Sync>;
@@ -18,6 +19,7 @@ pub(crate) struct Host {
     pub(crate) drain: Arc<Drain>,
     pub(crate) sessions: Sessions,
     pub(crate) disclosure: Disclosure,
+    pub(crate) counters: Arc<Counters>,
     /// Tells the operator of a session that is ended by policy.
     pub(crate) report: Report,
 }

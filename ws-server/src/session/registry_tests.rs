@@ -5,6 +5,7 @@ use ws_core::refusal::Disclosure;
 use super::*;
 use crate::authenticate::{Identity, Params, Revocation, Scheme};
 use crate::gate::{Gate, GateConfig};
+use crate::operate::Counters;
 use crate::session::{Control, Drain, Host, Sessions};
 
 fn host() -> Arc<Host> {
@@ -14,6 +15,7 @@ fn host() -> Arc<Host> {
         drain: Drain::new(Duration::from_secs(1), Duration::from_secs(1)),
         sessions: Sessions::new(&Revocations::new()),
         disclosure: Disclosure::Full,
+        counters: Arc::new(Counters::new()),
         report: Box::new(|_, _| ()),
     })
 }

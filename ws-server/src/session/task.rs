@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -31,7 +32,12 @@ pub(super) struct SessionTask {
     registered: Registered,
     /// Given back when the task ends.
     _held: Held,
+    /// How it ends, as far as that is known: the close code, and why.
+    ending: Cell<(u16, Option<Cause>)>,
 }
+
+/// RFC 6455 7.1.5: the code of a connection that ends without a Close frame.
+const LOST: u16 = 1006;
 
 enum Stage {
     /// The handler runs.
@@ -52,7 +58,9 @@ impl SessionTask {
         held: Held,
     ) -> Self {
         let stage = Stage::Handling { handler, driver };
-        Self { stage, listening: false, cut_off: None, registered, _held: held }
+        registered.session().host.counters.count_opened();
+        let ending = Cell::new((0, None));
+        Self { stage, listening: false, cut_off: None, registered, _held: held, ending }
     }
 
     fn info(&self) -> &Arc<SessionInfo> {
@@ -151,6 +159,9 @@ impl SessionTask {
                 | Error::WriteTimeout
                 | Error::CloseTimeout,
             ) => {
+                if matches!(error.downcast_ref(), Some(Error::Io(_) | Error::Lost | Error::WriteTimeout)) {
+                    self.ending.set((LOST, None));
+                }
                 tracing::debug!(
                     target: "ws_server::session",
                     request_id = %self.info().request_id(),
@@ -183,7 +194,16 @@ impl SessionTask {
         self.frame(refusal)
     }
 
+    /// Cut off in the middle, a session counts by what the peer was told.
+    fn note_cut(&mut self) {
+        if let Stage::Handling { driver, .. } = &self.stage {
+            self.ending.get_mut().0 = driver.close_code().unwrap_or(LOST);
+        }
+    }
+
     fn frame(&self, refusal: &Refusal) -> CloseFrame {
+        let (code, cause) = self.ending.get();
+        self.ending.set((code, cause.or(Some(refusal.cause))));
         let close = told(refusal).to_close(self.info().host.disclosure);
         // A cause that is told over HTTP alone is none to end a session for.
         let frame = close.and_then(|close| Some(CloseFrame::new(CloseCode::new(close.code)?, close.reason)));
@@ -214,12 +234,16 @@ impl Future for SessionTask {
                 route = this.info().route(),
                 "a session that was to end did not do so in time"
             );
+            this.note_cut();
             this.stage = Stage::Done;
             return Poll::Ready(());
         }
         if let Poll::Ready(frame) = this.poll_handler(cx) {
             // The handler is dropped first: what it holds of the socket is needed to end the connection.
             if let Stage::Handling { handler, driver } = std::mem::replace(&mut this.stage, Stage::Done) {
+                let told = driver.close_code();
+                let (code, _) = this.ending.get_mut();
+                *code = told.unwrap_or(if *code == LOST { LOST } else { frame.code.get() });
                 drop_quietly(handler);
                 this.stage = Stage::Finishing(Box::pin(async move { driver.finish(&frame).await }));
             }
@@ -229,6 +253,14 @@ impl Future for SessionTask {
             Stage::Finishing(finishing) => finishing.as_mut().poll(cx),
             Stage::Done => Poll::Ready(()),
         }
+    }
+}
+
+impl Drop for SessionTask {
+    fn drop(&mut self) {
+        self.note_cut();
+        let (code, cause) = self.ending.get();
+        self.info().host.counters.count_over(code, cause);
     }
 }
 

@@ -1,13 +1,16 @@
 //! What the operator learns of each handshake: one event, one call, one count.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use ws_core::refusal::Cause;
-use ws_server::Route;
+use tokio::time::timeout;
+use ws_core::message::{CloseCode, CloseFrame};
+use ws_core::refusal::{Cause, Refusal};
 use ws_server::authenticate::{AuthenticationError, HandshakeContext, Identity, Scheme};
+use ws_server::{HandlerError, Route, Session};
 
 use crate::events::Events;
-use crate::support::{Running, echo, handshake};
+use crate::support::{PATIENCE, Running, echo, handshake};
 
 /// Everybody is Ann, with a line break in her name.
 fn ann(_: &HandshakeContext<'_>) -> std::future::Ready<Result<Identity, AuthenticationError>> {
@@ -102,6 +105,70 @@ async fn a_hook_that_panics_keeps_nobody_out() {
     .await;
     for _ in 0..2 {
         assert_eq!(ask(&running, "/echo").await, 101);
+    }
+}
+
+/// How a session ends, whoever ends it, is counted by close code, and by cause where there is one.
+#[tokio::test]
+async fn ends_are_counted_by_code_and_cause() {
+    let obey = |mut session: Session| async move {
+        match session.recv().await?.and_then(|message| message.as_text().map(str::to_owned)).as_deref() {
+            Some("fail") => Err(HandlerError::from("a fault of its own")),
+            Some("refuse") => Err(Refusal::new(Cause::PolicyDenied).into()),
+            _ => session.recv().await.map(drop).map_err(HandlerError::from),
+        }
+    };
+    let running = Running::start(|server| {
+        server.close_timeout(Duration::from_millis(50)).route("/obey", Route::new(obey))
+    })
+    .await;
+    let counters = running.handle.counters();
+    let over = async |count: u64| {
+        let wait = async {
+            while counters.closed().map(|(_, count)| count).sum::<u64>() < count || counters.open() > 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("in time");
+    };
+
+    let mut socket = running.open("/obey").await;
+    assert_eq!(counters.open(), 1);
+    socket.close(CloseFrame::new(CloseCode::new(4321).unwrap(), "")).await.unwrap();
+    over(1).await;
+    for (word, nth) in [("fail", 2), ("refuse", 3)] {
+        let mut socket = running.open("/obey").await;
+        socket.send(word).await.unwrap();
+        assert_eq!(socket.recv().await.unwrap(), None);
+        over(nth).await;
+    }
+    let mut client = running.connect().await;
+    assert_eq!(client.ask(&handshake("/obey")).await.status(), 101);
+    // RFC 6455 5.1: a frame of a client's has a mask.
+    client.send(b"\x81\x02hi").await;
+    over(4).await;
+    let mut client = running.connect().await;
+    assert_eq!(client.ask(&handshake("/obey")).await.status(), 101);
+    drop(client);
+    over(5).await;
+    let mut socket = running.open("/obey").await;
+    running.handle.shutdown();
+    assert_eq!(socket.recv().await.unwrap(), None);
+    over(6).await;
+
+    let closed: Vec<_> = counters.closed().filter(|(_, count)| *count > 0).collect();
+    let expected = [Some(1001), Some(1002), Some(1006), Some(1011), Some(3003), None];
+    assert_eq!(closed, expected.map(|code| (code, 1)));
+    let ended: Vec<_> =
+        counters.ended().filter(|(_, count)| *count > 0).map(|(cause, _)| cause.code()).collect();
+    assert_eq!(ended, ["policy-denied", "server-draining", "internal-error"]);
+    let metrics = running.handle.metrics();
+    for line in [
+        "ws_sessions_open 0",
+        "ws_sessions_closed_total{code=\"3003\"} 1",
+        "ws_sessions_ended_total{cause=\"policy-denied\"} 1",
+    ] {
+        assert!(metrics.lines().any(|told| told == line), "{line} in {metrics}");
     }
 }
 
