@@ -33,10 +33,11 @@ pub enum ForwardedError {
     /// The host is not a host with an optional port.
     #[error("the forwarded host is not HOST or HOST:PORT")]
     Host,
-    /// `Forwarded` and `X-Forwarded-For` name different clients: one of them is the client's own invention, which a
-    /// proxy that writes the other one passed on.
+    /// `Forwarded` and `X-Forwarded-For` with its kin name different clients, or say different things of the client's
+    /// connection: one of them is the client's own invention, which a proxy that writes the other one passed on.
     #[error(
-        "Forwarded and X-Forwarded-For name different clients: have the proxy remove the one that it does not write"
+        "Forwarded and X-Forwarded-For name different clients, schemes or hosts: have the proxy remove the one that it \
+         does not write"
     )]
     Contradiction,
 }

@@ -11,8 +11,9 @@ use crate::networks::{NetworkError, Networks};
 ///
 /// A proxy is believed if its address is in one of the networks, and then what it says of whoever spoke to it: in
 /// `Forwarded` (RFC 7239), or in `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. Where that one is a
-/// trusted proxy too, its own word is next, and so on until somebody who is not: the client. Whatever the client wrote
-/// into these fields itself is never read.
+/// trusted proxy too, its own word is next, and so on until somebody who is not: the client. What the client wrote in front
+/// of that is never read. A proxy has to overwrite `X-Forwarded-Proto` and `X-Forwarded-Host`, or to remove them, for they
+/// do not tell who wrote them; a certificate that it shows itself is not that of the client that it names.
 ///
 /// ```
 /// use ws_core::head::{RequestHead, Version};
@@ -78,40 +79,67 @@ impl TrustedProxies {
         secure: bool,
         head: &RequestHead,
     ) -> Result<ForwardedClient, ForwardedError> {
-        let direct = ForwardedClient { address: peer, secure, host: None };
         if !self.trusts(peer.ip()) {
-            return Ok(direct);
+            return Ok(ForwardedClient { address: peer, secure, host: None });
         }
-        let standard = self.walk(direct.clone(), forwarded(head))?;
-        if !head.fields().contains("Forwarded") {
-            return self.walk(direct, x_forwarded(head));
-        }
-        if head.fields().contains("X-Forwarded-For") {
-            let older = self.walk(direct, x_forwarded(head))?;
-            if older.address.ip().to_canonical() != standard.address.ip().to_canonical() {
-                return Err(ForwardedError::Contradiction);
+        let fields = head.fields();
+        let told = match (fields.contains("Forwarded"), fields.contains("X-Forwarded-For")) {
+            (true, true) => {
+                let (standard, older) =
+                    (self.walk(peer, forwarded(head))?, self.walk(peer, x_forwarded(head))?);
+                standard.agree(older).ok_or(ForwardedError::Contradiction)?
             }
-        }
-        Ok(standard)
+            (true, false) => self.walk(peer, forwarded(head))?,
+            (false, _) => self.walk(peer, x_forwarded(head))?,
+        };
+        let Told { address, secure: by_proxy, host } = told;
+        Ok(ForwardedClient { address, secure: by_proxy.unwrap_or(secure), host })
+    }
+
+    /// Whether a proxy says in this head that it speaks for somebody else, even for somebody that it hides.
+    pub(crate) fn names_client(head: &RequestHead) -> bool {
+        ["Forwarded", "X-Forwarded-For"].iter().any(|name| head.fields().contains(name))
     }
 
     /// Goes from proxy to proxy, away from here.
     fn walk(
         &self,
-        mut client: ForwardedClient,
+        peer: SocketAddr,
         hops: impl Iterator<Item = Result<Hop, ForwardedError>>,
-    ) -> Result<ForwardedClient, ForwardedError> {
+    ) -> Result<Told, ForwardedError> {
+        let mut told = Told { address: peer, secure: None, host: None };
         for hop in hops {
-            let Hop { client: address, secure, host } = hop?;
-            client.secure = secure.unwrap_or(client.secure);
-            client.host = host.or(client.host);
-            let Some(address) = address else { break };
-            client.address = SocketAddr::new(address.ip().to_canonical(), address.port());
-            if !self.trusts(address.ip()) {
+            let Hop { client, secure, host } = hop?;
+            told.secure = secure.or(told.secure);
+            told.host = host.or(told.host);
+            let Some(client) = client else { break };
+            told.address = SocketAddr::new(client.ip().to_canonical(), client.port());
+            if !self.trusts(client.ip()) {
                 break;
             }
         }
-        Ok(client)
+        Ok(told)
+    }
+}
+
+/// What the proxies say of the client, as far as they do.
+struct Told {
+    address: SocketAddr,
+    secure: Option<bool>,
+    host: Option<Box<str>>,
+}
+
+impl Told {
+    /// Both together, unless they contradict each other.
+    fn agree(self, other: Self) -> Option<Self> {
+        let same_address = self.address.ip().to_canonical() == other.address.ip().to_canonical();
+        let same_security = self.secure.is_none_or(|secure| other.secure.is_none_or(|other| secure == other));
+        let same_host = match (&self.host, &other.host) {
+            (Some(host), Some(other)) => host.eq_ignore_ascii_case(other),
+            _ => true,
+        };
+        let (secure, host) = (self.secure.or(other.secure), self.host.or(other.host));
+        (same_address && same_security && same_host).then_some(Self { address: self.address, secure, host })
     }
 }
 

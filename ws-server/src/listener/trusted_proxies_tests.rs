@@ -88,6 +88,25 @@ fn two_clients_are_one_too_many() {
         both("for=\"192.0.2.1:80\";proto=https", "192.0.2.1").unwrap().address.to_string(),
         "192.0.2.1:80"
     );
+    let one = both("for=192.0.2.1;proto=https", "192.0.2.1").unwrap();
+    assert!(one.secure, "told by one of them alone");
+    for forwarded in ["for=192.0.2.1;proto=https", "for=192.0.2.1;host=evil.example"] {
+        let fields = [
+            ("Forwarded", forwarded),
+            ("X-Forwarded-For", "192.0.2.1"),
+            ("X-Forwarded-Proto", "http"),
+            ("X-Forwarded-Host", "chat.example"),
+        ];
+        assert_eq!(ask(PROXY, false, &fields), Err(ForwardedError::Contradiction), "{forwarded}");
+    }
+    let agreed = [
+        ("Forwarded", "for=192.0.2.1;host=Chat.example"),
+        ("X-Forwarded-For", "192.0.2.1"),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "chat.example"),
+    ];
+    let client = ask(PROXY, false, &agreed).unwrap();
+    assert_eq!((client.secure, client.host.as_deref()), (true, Some("Chat.example")));
     assert_eq!(
         both("for=1.1.1.1, for=192.0.2.1", "2.2.2.2, 192.0.2.1").unwrap().address.to_string(),
         "192.0.2.1:0"
