@@ -65,7 +65,7 @@ use crate::Params;
 use crate::authenticate::BoxFuture;
 use crate::gate::RouteMatch;
 use crate::listener::Place;
-use crate::server::{ServerHandle, Upgrade};
+use crate::server::{ServerHandle, Shared, Upgrade};
 use crate::session::{Busy, Opening, Outcome, Session, SessionInfo, Start};
 
 /// Decides who reaches a handler of axum; the state, or a part of it, of a router. Made by
@@ -111,7 +111,8 @@ impl Guard {
             Err(error) => return Err(answered(self.embedded.refuse_head(&error, &connection))),
         };
         let params = params(parts).await;
-        let route = self.route(params, parts.extensions.get::<MatchedPath>());
+        let path = parts.extensions.get::<MatchedPath>().cloned();
+        let route = |shared: &Shared| route(shared, params, path);
         match self.embedded.meet(head, &connection, route).await {
             Met::Admitted { upgrade, place, busy } => match parts.extensions.remove::<OnUpgrade>() {
                 Some(on_upgrade) => {
@@ -125,15 +126,6 @@ impl Guard {
             }),
             met @ Met::Answered(_) => Err(answered(met)),
         }
-    }
-
-    /// The guard's only route, with what axum's router has found in the path.
-    fn route(&self, params: Params, path: Option<&MatchedPath>) -> Option<RouteMatch> {
-        let route = self.embedded.current.load().routes.matched(0)?.with_params(params);
-        Some(match path {
-            Some(path) => route.with_path(path.as_str().into()),
-            None => route,
-        })
     }
 }
 
@@ -229,11 +221,60 @@ fn connection(extensions: &Extensions) -> Option<Connection> {
     said.or_else(peer)
 }
 
+/// The guard's only route, with what axum's router has found in the path.
+fn route(shared: &Shared, params: Params, path: Option<MatchedPath>) -> Option<RouteMatch> {
+    let route = shared.routes.matched(0)?.with_params(params);
+    Some(match path {
+        Some(path) => route.with_path(path.as_str().into()),
+        None => route,
+    })
+}
+
 /// What the parameters of axum's path stand for, decoded.
 async fn params(parts: &mut Parts) -> Params {
     match RawPathParams::from_request_parts(parts, &()).await {
         Ok(params) => params.iter().collect(),
         // Outside a route, or what is not UTF-8: then nobody can ask for it.
         Err(_) => Params::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authenticate::{HandshakeContext, Identity};
+    use crate::authorize::AuthorizationError;
+    use crate::server::{BuildError, Route, Server};
+
+    async fn status(guard: &Guard) -> u16 {
+        let request = Request::get("/anywhere")
+            .header("Host", "localhost")
+            .header("Upgrade", "websocket")
+            .header("Connection", "Upgrade")
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header("Sec-WebSocket-Version", "13")
+            .extension(Connection::new(([192, 0, 2, 1], 4711)));
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        guard.meet(&mut parts).await.err().map_or(101, |answer| answer.status().as_u16())
+    }
+
+    /// Settings that say nothing of the guard's route must not leave it without rules, or with those of another.
+    #[tokio::test]
+    async fn a_guard_is_replaced_by_a_guard() {
+        let closed = |_: &HandshakeContext<'_>, _: &Identity| {
+            std::future::ready(Err(AuthorizationError::PolicyDenied { rule: "closed".into() }))
+        };
+        let open = || Route::new(async |_: Session| {});
+        assert!(matches!(Server::builder().guard(open()), Err(BuildError::Guard)));
+        let guard = Server::builder().guard(Route::embedded().authorize(closed)).unwrap();
+        assert_eq!(status(&guard).await, 403);
+        let one = || Server::builder().route("/a", Route::embedded());
+        for other in [Server::builder(), Server::builder().route("/a", open()), one().route("/b", open())] {
+            assert!(matches!(guard.handle().reload(other), Err(BuildError::Guard)));
+            assert_eq!(status(&guard).await, 403);
+        }
+        guard.handle().reload(one()).unwrap();
+        // Let in, on a request that cannot be upgraded.
+        assert_eq!(status(&guard).await, 500);
     }
 }

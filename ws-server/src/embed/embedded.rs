@@ -5,8 +5,8 @@ use super::Connection;
 use crate::gate::{RouteMatch, Trace};
 use crate::listener::{Entry, Place};
 use crate::server::{
-    Answer, Arrival, Current, Farewell, Refused, Reply, Request, ServerHandle, Upgrade, explain_head, refuse,
-    respond,
+    Answer, Arrival, Current, Farewell, Refused, Reply, Request, ServerHandle, Shared, Upgrade, explain_head,
+    refuse, respond,
 };
 use crate::session::{Busy, RequestId};
 
@@ -73,12 +73,12 @@ impl Embedded {
         )
     }
 
-    /// Decides on a request; `route` is what the embedding program's router has found, if that is who looks.
+    /// Decides on a request; `route` says what the embedding program's router has found, if that is who looks.
     pub(super) async fn meet(
         &self,
         head: RequestHead,
         connection: &Connection,
-        route: Option<RouteMatch>,
+        route: impl FnOnce(&Shared) -> Option<RouteMatch>,
     ) -> Met {
         let shared = &*self.current.load();
         let busy = shared.drain.busy();
@@ -96,7 +96,7 @@ impl Embedded {
             Entry::TurnedAway(crowded) => (None, Some(crowded)),
         };
         let mut request = Request::new(head, shared.facts(arrival, crowded));
-        request.route = route;
+        request.route = route(shared);
         match (respond(shared, &request).await, place) {
             (Reply::Answer(answer), _) => Met::Answered(answer),
             (Reply::Farewell(farewell), place) => Met::Refused { farewell, place },

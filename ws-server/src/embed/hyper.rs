@@ -59,7 +59,7 @@ impl Embedded {
         let target = parts.uri.to_string();
         let head = read(&parts.method, &target, parts.version, &parts.headers, self.head_limits());
         let met = match head {
-            Ok(head) => self.meet(head, connection, None).await,
+            Ok(head) => self.meet(head, connection, |_| None).await,
             Err(error) => self.refuse_head(&error, connection),
         };
         match met {
@@ -72,10 +72,10 @@ impl Embedded {
                 let Some(on_upgrade) = parts.extensions.remove::<OnUpgrade>() else {
                     return self.cannot_upgrade(connection);
                 };
-                let (shared, route, own) = (self.current.load(), upgrade.route, upgrade.take_handler());
+                let handler = upgrade.take_handler();
                 self.open(upgrade, on_upgrade, place, busy, move |opening| {
-                    if let Some(handler) = own.as_ref().or_else(|| shared.handler(route)) {
-                        opening.start(handler);
+                    if let Some(handler) = handler {
+                        opening.start(&handler);
                     }
                 })
             }

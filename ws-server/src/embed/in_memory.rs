@@ -121,7 +121,7 @@ impl Handshake<'_> {
         let embedded = &gate.embedded;
         let limits = embedded.head_limits();
         let met = match RequestHead::from_parts_within(limits, method, target, Version::HTTP_11, fields) {
-            Ok(head) => embedded.meet(head, &connection, None).await,
+            Ok(head) => embedded.meet(head, &connection, |_| None).await,
             Err(error) => embedded.refuse_head(&error, &connection),
         };
         match met {
@@ -149,10 +149,9 @@ impl Handshake<'_> {
             }
             Met::Admitted { upgrade, place, busy } => {
                 let (ours, theirs) = tokio::io::duplex(IN_FLIGHT);
-                let shared = &*embedded.current.load();
                 let deflate = upgrade.deflate();
                 let connect = |config| WebSocket::from_stream(ours, config, BytesMut::new());
-                upgrade.start(shared, connect, place, busy);
+                upgrade.start(connect, place, busy);
                 let config = SocketConfig { deflate, ..SocketConfig::new(Role::Client) };
                 let socket = WebSocket::from_stream(theirs, config, BytesMut::new());
                 Verdict { status: 101, fields: Vec::new(), body: Vec::new(), socket: Some(socket) }

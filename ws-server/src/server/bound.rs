@@ -140,6 +140,9 @@ impl ServerHandle {
     /// list](ServerBuilder::revocations). Not replaced are the addresses that the server listens on and its threads: what
     /// `builder` says of them is ignored, but for what TLS is spoken with, address by address in their order.
     ///
+    /// For a guard of axum `builder` has one [route without a handler](crate::Route::embedded), whatever its path. Files of
+    /// TLS are read before it returns.
+    ///
     /// # Errors
     /// [`BuildError`] as for [`ServerBuilder::bind`]; the settings stay as they are then.
     pub fn reload(&self, builder: ServerBuilder) -> Result<(), BuildError> {
@@ -263,11 +266,7 @@ fn take(current: &Current, door: &Door, stream: TcpStream, peer: SocketAddr) {
                 Crowded::Address => Cause::AddressQuotaExceeded,
                 Crowded::Server => Cause::ServerFull,
             };
-            let answer = shared.turn_away(peer, cause);
-            if door.is_tls() {
-                // There is no time for the handshake without which nothing could be read.
-                return;
-            }
+            let Some(answer) = shared.turn_away(peer, cause, door) else { return };
             // A fresh socket has room for this, which the runtime does not know yet. Whether it arrives is not certain:
             // what the peer has sent already is not read, and there is no time to wait.
             let _ = SockRef::from(&stream).send(&answer);

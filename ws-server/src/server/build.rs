@@ -60,12 +60,23 @@ impl ServerBuilder {
     /// [`embed::axum`](crate::embed::axum). The route is one [without a handler](Route::embedded).
     ///
     /// # Errors
-    /// As [`embed`](Self::embed).
+    /// As [`embed`](Self::embed), and [`BuildError::Guard`].
     #[cfg(feature = "axum")]
     pub fn guard(mut self, route: Route) -> Result<crate::embed::axum::Guard, BuildError> {
         self.routes = vec![(EVERYWHERE.to_owned(), route)];
+        let shared = self.without_handlers()?.build(None)?;
+        Ok(crate::embed::axum::Guard::new(Embedded::new(Current::new(shared))))
+    }
+
+    /// A guard's settings: its one route is everywhere, and what to do there is the embedding program's to say.
+    #[cfg(feature = "axum")]
+    fn without_handlers(mut self) -> Result<Self, BuildError> {
+        match &mut *self.routes {
+            [(path, Route { handler: None, prepare: None, .. })] => EVERYWHERE.clone_into(path),
+            _ => return Err(BuildError::Guard),
+        }
         self.pages.clear();
-        Ok(crate::embed::axum::Guard::new(Embedded::new(Current::new(self.build(None)?))))
+        Ok(self)
     }
 
     fn with_handlers(self) -> Result<Self, BuildError> {
@@ -79,7 +90,12 @@ impl ServerBuilder {
     pub(super) fn succeed(self, before: &Shared) -> Result<Shared, BuildError> {
         #[cfg(feature = "tls")]
         let doors = self.listen.iter().map(door).collect::<Result<Vec<_>, _>>()?;
-        let mut shared = self.with_handlers()?.build(Some(before))?;
+        let checked = match before.routes.have_handlers() {
+            #[cfg(feature = "axum")]
+            false => self.without_handlers()?,
+            _ => self.with_handlers()?,
+        };
+        let mut shared = checked.build(Some(before))?;
         #[cfg(feature = "tls")]
         for (new, old) in doors.iter().zip(&before.doors) {
             if let (Some(new), Some(old)) = (&new.tls, &old.tls) {
@@ -90,7 +106,7 @@ impl ServerBuilder {
         Ok(shared)
     }
 
-    fn build(self, before: Option<&Shared>) -> Result<Shared, BuildError> {
+    pub(super) fn build(self, before: Option<&Shared>) -> Result<Shared, BuildError> {
         if !is_token(&self.name) {
             return Err(BuildError::Name { name: self.name });
         }

@@ -1,6 +1,6 @@
 //! The settings of a server as they are now: replaced as a whole, while it runs.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::shared::Shared;
 use crate::listener::Places;
@@ -15,6 +15,8 @@ pub(crate) struct Current(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     now: RwLock<Arc<Shared>>,
+    /// Held by whoever replaces them.
+    replacing: Mutex<()>,
     // What all settings of a server share.
     places: Arc<Places>,
     drain: Arc<Drain>,
@@ -27,7 +29,14 @@ impl Current {
         let (places, drain) = (Arc::clone(&shared.places), Arc::clone(&shared.drain));
         let counters = Arc::clone(&shared.counters);
         let sessions = shared.host.sessions.clone();
-        Self(Arc::new(Inner { now: RwLock::new(Arc::new(shared)), places, drain, counters, sessions }))
+        Self(Arc::new(Inner {
+            now: RwLock::new(Arc::new(shared)),
+            replacing: Mutex::new(()),
+            places,
+            drain,
+            counters,
+            sessions,
+        }))
     }
 
     /// The settings of this moment.
@@ -66,6 +75,7 @@ impl Current {
     /// Replaces the settings by what `build` makes of those that are there. Two at the same time come one after the
     /// other.
     pub(super) fn replace<E>(&self, build: impl FnOnce(&Shared) -> Result<Shared, E>) -> Result<(), E> {
+        let _alone = self.0.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.load();
         let shared = build(&before)?;
         let limits = shared.limits;
@@ -73,5 +83,35 @@ impl Current {
         self.drain().give(limits.drain_timeout, limits.restart_window);
         *self.0.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shared);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::thread;
+
+    use super::*;
+    use crate::server::Server;
+
+    /// Otherwise the limits of one and the rules of the other could be left.
+    #[test]
+    fn whoever_replaces_the_settings_is_alone() {
+        let current = Current::new(Server::builder().build(None).unwrap());
+        let replacing = AtomicUsize::new(0);
+        let replace = || {
+            current.replace(|before| {
+                assert_eq!(replacing.fetch_add(1, SeqCst), 0);
+                thread::yield_now();
+                let shared = Server::builder().build(Some(before));
+                replacing.fetch_sub(1, SeqCst);
+                shared
+            })
+        };
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..50).for_each(|_| replace().unwrap()));
+            }
+        });
     }
 }

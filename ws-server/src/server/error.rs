@@ -58,6 +58,9 @@ pub enum BuildError {
         /// The route's path.
         path: String,
     },
+    /// What a guard of axum is made of, or is to be replaced by, is not exactly one route without a handler.
+    #[error("a guard has one route, which is made with Route::embedded")]
+    Guard,
     /// The PROXY protocol is on and nobody is trusted to speak it, so that everybody would be turned away.
     #[error("the PROXY protocol is on and no proxy is trusted: add ServerBuilder::trusted_proxies")]
     NoTrustedProxy,

@@ -28,5 +28,5 @@ pub use page::PageError;
 pub use report::{AcceptReport, RefusalReport};
 pub(crate) use respond::{Answer, Farewell, Reply, Request, Upgrade, explain_head, refuse, respond};
 pub use route::Route;
-pub(crate) use shared::{Arrival, Refused};
+pub(crate) use shared::{Arrival, Refused, Shared};
 pub use table::RouteError;

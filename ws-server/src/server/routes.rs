@@ -49,6 +49,11 @@ impl Routes {
         Some(RouteMatch::new(index, Arc::clone(policy)).with_path(Arc::clone(path)))
     }
 
+    /// Whether each route has a handler; that of a guard has none.
+    pub(super) fn have_handlers(&self) -> bool {
+        self.entries.iter().all(|entry| entry.handler.is_some() || entry.prepare.is_some())
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&RouteEntry> {
         self.entries.get(index)
     }

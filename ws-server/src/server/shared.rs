@@ -21,7 +21,7 @@ use crate::authenticate::ClientCertificate;
 use crate::gate::{Facts, Gate, Routes as _, Trace};
 use crate::listener::{Crowded, Door, Places, ProxyProtocol, TrustedProxies};
 use crate::operate::Counters;
-use crate::session::{Drain, Host, RequestId, SessionInfo, Start};
+use crate::session::{Drain, Host, RequestId, SessionInfo};
 
 /// What is called for each refusal.
 pub(crate) type OnRefusal = Arc<dyn Fn(&RefusalReport<'_>) + Send + Sync>;
@@ -109,6 +109,10 @@ impl Shared {
     ) -> Result<(), Refusal> {
         let found = self.proxies.client(arrival.peer, arrival.secure, head);
         let client = found.map_err(|error| Refusal::new(error.cause()).detail(error.to_string()))?;
+        // Whom a proxy speaks for is not the one that its certificate names.
+        if self.proxies.trusts(arrival.peer.ip()) && TrustedProxies::names_client(head) {
+            arrival.certificate = None;
+        }
         (arrival.peer, arrival.secure, arrival.host) = (client.address, client.secure, client.host);
         Ok(())
     }
@@ -116,11 +120,6 @@ impl Shared {
     /// Whether there is a route or a page at this path.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.routes.find(path).is_some() || self.pages.find(path).is_some()
-    }
-
-    /// The handler of the route with this number.
-    pub(crate) fn handler(&self, route: usize) -> Option<&Arc<dyn Start>> {
-        self.routes.get(route)?.handler.as_ref()
     }
 
     /// Reports a handshake that is let in, once.
@@ -152,6 +151,8 @@ impl Shared {
     /// Reports a refusal, once.
     pub(super) fn report(&self, refusal: &Refusal, about: &Refused<'_>, told: Told) {
         let Refused { peer, request_id, method, path, trace, dry_run } = *about;
+        // Where it is off, the same request is a plain one.
+        let dry_run = dry_run && self.dry_run;
         let (status, close_code) = match told {
             Told::OverHttp(status) => (status, None),
             Told::InFrame(code) => (None, Some(code)),
@@ -179,8 +180,9 @@ impl Shared {
         }
     }
 
-    /// The answer to somebody for whom there is not even time to read the head.
-    pub(crate) fn turn_away(&self, peer: SocketAddr, cause: Cause) -> BytesMut {
+    /// The answer to somebody for whom there is not even time to read the head. `None`: for the TLS handshake, without
+    /// which nothing could be read, there is none either.
+    pub(crate) fn turn_away(&self, peer: SocketAddr, cause: Cause, door: &Door) -> Option<BytesMut> {
         let trace = Trace::default();
         let about = Refused {
             peer,
@@ -191,12 +193,15 @@ impl Shared {
             dry_run: false,
         };
         let refusal = Refusal::new(cause).detail("turned away before the request was read");
-        let mut out = BytesMut::new();
-        if let Some(mut answer) = self.refuse(refusal, &about) {
-            answer.close();
-            answer.encode(&mut out);
+        if door.is_tls() {
+            self.report(&refusal, &about, Told::OverHttp(None));
+            return None;
         }
-        out
+        let mut answer = self.refuse(refusal, &about)?;
+        answer.close();
+        let mut out = BytesMut::new();
+        answer.encode(&mut out);
+        Some(out)
     }
 
     /// Says when to come back, where that is for the server as a whole to say.

@@ -1,5 +1,6 @@
 //! Asking what a handshake would get.
 
+use ws_core::refusal::Cause;
 use ws_server::Route;
 use ws_server::authenticate::{HandshakeContext, Identity};
 use ws_server::authorize::AuthorizationError;
@@ -71,6 +72,8 @@ async fn it_is_off_unless_turned_on() {
     let running = start(false).await;
     let mut client = running.connect().await;
     assert_eq!(client.ask(&ask("/rooms/a", "")).await.status(), 426);
+    let counters = running.handle.counters();
+    assert_eq!((counters.dry_runs(), counters.refused_for(Cause::UpgradeRequired)), (0, 1));
 }
 
 /// What is hidden is answered as what is not there: by the fields of CORS too.

@@ -39,17 +39,19 @@ async fn a_session_knows_where_it_is() {
     let running =
         Running::start(|server| server.route("/rooms/{room}", Route::new(describe).subprotocols(["b", "a"])))
             .await;
-    let mut client = running.connect().await;
-    let request =
-        handshake("/rooms/caf%C3%A9?token=1").replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: a, b\r\n\r\n");
-    client.send(request).await;
-    let answer = client.answer(true).await;
-    assert_eq!((answer.status(), answer.field("Sec-WebSocket-Protocol")), (101, Some("b")));
-    let local = client.stream.local_addr().unwrap();
-    let mut socket = WebSocket::from_tcp(client.stream, SocketConfig::new(Role::Client), client.buffer);
-    let text = r#"/rooms/{room} /rooms/caf%C3%A9 Some("token=1") Some("café") Some("b") 24 true"#;
-    assert_eq!(socket.recv().await.unwrap(), Some(Message::text(text)));
-    assert_eq!(socket.recv().await.unwrap(), Some(Message::text(local.to_string())));
+    // RFC 9112 3.2.2: a server takes the absolute form too, which means the same.
+    for target in ["/rooms/caf%C3%A9?token=1", "http://localhost/rooms/caf%C3%A9?token=1"] {
+        let mut client = running.connect().await;
+        let request = handshake(target).replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: a, b\r\n\r\n");
+        client.send(request).await;
+        let answer = client.answer(true).await;
+        assert_eq!((answer.status(), answer.field("Sec-WebSocket-Protocol")), (101, Some("b")));
+        let local = client.stream.local_addr().unwrap();
+        let mut socket = WebSocket::from_tcp(client.stream, SocketConfig::new(Role::Client), client.buffer);
+        let text = r#"/rooms/{room} /rooms/caf%C3%A9 Some("token=1") Some("café") Some("b") 24 true"#;
+        assert_eq!(socket.recv().await.unwrap(), Some(Message::text(text)));
+        assert_eq!(socket.recv().await.unwrap(), Some(Message::text(local.to_string())));
+    }
 }
 
 #[tokio::test]

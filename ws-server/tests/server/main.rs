@@ -23,6 +23,8 @@ mod reload;
 mod renewal;
 mod revocation;
 mod shutdown;
+#[cfg(feature = "tls")]
+mod stalled;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 use ws_core::refusal::Cause;
+use ws_server::authenticate::{ClientCertificate, HandshakeContext, Identity};
+use ws_server::authorize::AuthorizationError;
 use ws_server::embed::InMemory;
 use ws_server::{
     BuildError, ProxyProtocol, Route, Server, ServerBuilder, ServerLimits, Session, TrustedProxies,
@@ -197,6 +199,55 @@ async fn the_proxy_protocol_says_whose_connection_it_is() {
             let expected = client.map_or(own, str::to_owned);
             assert_eq!(told(connection, &handshake("/who")).await, expected, "{protocol:?}");
         }
+    }
+}
+
+/// A balancer that passes bytes on, and does not say for whom, has not written what stands in the request.
+#[tokio::test]
+async fn who_is_not_named_by_the_proxy_protocol_cannot_name_itself() {
+    let running = Running::start(|builder| behind_loopback(builder).proxy_protocol(ProxyProtocol::Any)).await;
+    let own_word = with("X-Forwarded-For: 192.0.2.66\r\nX-Forwarded-Proto: https\r\n");
+    let unknown: [&[u8]; 3] =
+        [b"PROXY UNKNOWN\r\n", b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0"];
+    for header in unknown {
+        let mut connection = running.connect().await;
+        let own = connection.stream.local_addr().unwrap().to_string();
+        connection.send(header).await;
+        assert_eq!(told(connection, &own_word).await, own);
+    }
+    // One that is named as a trusted proxy may speak for others.
+    let mut connection = running.connect().await;
+    connection.send(b"PROXY TCP4 10.0.0.2 127.0.0.1 4711 80\r\n").await;
+    assert_eq!(told(connection, &own_word).await, "192.0.2.66:0");
+}
+
+/// A proxy that shows a certificate to this server does not lend it to its clients.
+#[tokio::test]
+async fn the_certificate_of_a_proxy_is_not_its_clients() {
+    let shown = |request: &HandshakeContext<'_>, _: &Identity| {
+        let shown = request.client_certificate().is_some();
+        std::future::ready(if shown {
+            Ok(())
+        } else {
+            Err(AuthorizationError::PolicyDenied { rule: "shown".into() })
+        })
+    };
+    let builder = behind_loopback(Server::builder()).route("/shown", Route::new(echo).authorize(shown));
+    let gate = InMemory::new(builder.embed().unwrap());
+    let status = async |peer: [u8; 4], fields: &[(&str, &str)]| {
+        let certificate = ClientCertificate::new([b"certificate".to_vec()]);
+        let mut handshake = gate.handshake("/shown").from((peer, 4711)).over_tls(certificate);
+        for &(name, value) in fields {
+            handshake = handshake.field(name, value);
+        }
+        handshake.send().await.status()
+    };
+    assert_eq!(status([127, 0, 0, 1], &[]).await, 101);
+    for field in
+        [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1"), ("Forwarded", "for=_hidden")]
+    {
+        assert_eq!(status([127, 0, 0, 1], &[field]).await, 403, "{field:?}");
+        assert_eq!(status([192, 0, 2, 9], &[field]).await, 101, "a stranger's word: {field:?}");
     }
 }
 

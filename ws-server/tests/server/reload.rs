@@ -1,11 +1,15 @@
 //! Settings that are replaced while the server runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use ws_core::message::Message;
 use ws_core::refusal::Disclosure;
-use ws_server::{BuildError, Route, Server, ServerBuilder, ServerLimits};
+use ws_server::authenticate::{HandshakeContext, Identity};
+use ws_server::embed::InMemory;
+use ws_server::{BuildError, Route, Server, ServerBuilder, ServerLimits, Session};
 
 use crate::support::{PATIENCE, Running, echo, handshake};
 
@@ -28,6 +32,33 @@ async fn the_next_request_is_decided_by_the_new_settings_and_sessions_go_on() {
     session.send("still here").await.unwrap();
     assert_eq!(session.recv().await.unwrap(), Some(Message::text("still here")));
     assert_eq!(running.handle.counters().accepted(), 2, "counts go on");
+}
+
+/// Whoever was let in by the old settings gets the old handler, not the one that has its number in the new ones.
+#[tokio::test]
+async fn a_request_ends_under_the_settings_that_it_began_with() {
+    let (asked, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let route =
+        |name: &'static str| Route::new(move |mut session: Session| async move { session.send(name).await });
+    let slowly = {
+        let (asked, go_on) = (Arc::clone(&asked), Arc::clone(&go_on));
+        move |_: &HandshakeContext<'_>, _: &Identity| {
+            let (asked, go_on) = (Arc::clone(&asked), Arc::clone(&go_on));
+            async move {
+                asked.notify_one();
+                go_on.notified().await;
+                Ok(())
+            }
+        }
+    };
+    let embedded = Server::builder().route("/", route("old").authorize(slowly)).embed().unwrap();
+    let gate = InMemory::new(embedded.clone());
+    let asking = tokio::spawn(async move { gate.handshake("/").send().await.into_socket() });
+    timeout(PATIENCE, asked.notified()).await.unwrap();
+    embedded.handle().reload(Server::builder().route("/", route("new"))).unwrap();
+    go_on.notify_one();
+    let mut session = timeout(PATIENCE, asking).await.unwrap().unwrap().expect("let in");
+    assert_eq!(session.recv().await.unwrap(), Some(Message::text("old")));
 }
 
 #[tokio::test]

@@ -34,6 +34,9 @@ pub(in crate::server) struct Conversation {
     pub(super) shared: Arc<Shared>,
     /// The other end, or whom a header of the PROXY protocol names.
     pub(super) peer: SocketAddr,
+    /// Whether a header of the PROXY protocol named nobody: what requests say of their client is the client's own word
+    /// then, though a trusted proxy has passed it on.
+    pub(super) unnamed: bool,
     pub(super) place: Place,
     pub(super) wire: Wire,
     pub(super) security: Security,
@@ -87,7 +90,8 @@ impl Conversation {
     ) -> Self {
         let deadline = after(shared.limits.handshake_timeout);
         let wire = Wire::new(Stream::Tcp(stream), BytesMut::new());
-        Self { current, shared, peer, place, wire, security: Security::Plain, deadline }
+        let security = Security::Plain;
+        Self { current, shared, peer, unnamed: false, place, wire, security, deadline }
     }
 
     /// Talks until the connection ends, or until its session has begun in a task of its own: what a handshake needs is
@@ -109,7 +113,7 @@ impl Conversation {
             if self.wire.first_byte() == Some(TLS_HANDSHAKE) {
                 return self.end(Refusal::new(Cause::TlsOnPlainPort)).await;
             }
-            let next = match self.wire.head(limits.head, deadline).await {
+            let next = match self.wire.head(self.shared.limits.head, deadline).await {
                 Ok(head) => self.request(head, nth == last).await,
                 Err(NoHead::Gone) => return,
                 Err(NoHead::Invalid(error)) => return self.end(explain_head(&error)).await,
@@ -177,6 +181,7 @@ impl Conversation {
         let mut arrival = self.arrival();
         let seen = match self.security {
             Security::Missing => Err(Refusal::new(Cause::PlainHttpOnTlsPort)),
+            _ if self.unnamed => Ok(()),
             _ => shared.look_behind_proxies(&mut arrival, &head),
         };
         // Too many of them is the gate's to say.
@@ -233,7 +238,7 @@ impl Conversation {
         if self.wire.send([&upgrade.answer, &[]], time).await.is_ok() {
             let (stream, leftover) = self.wire.into_parts();
             let connect = |config| stream.into_socket(config, leftover);
-            upgrade.start(&self.shared, connect, self.place, busy);
+            upgrade.start(connect, self.place, busy);
         }
     }
 

@@ -56,13 +56,14 @@ impl Conversation {
         if let Some(source) = header.source {
             self.peer = SocketAddr::new(source.ip().to_canonical(), source.port());
             if self.place.assign(self.counted()).is_err() {
-                let answer = self.shared.turn_away(self.peer, Cause::AddressQuotaExceeded);
-                if !door.is_tls() {
+                let answer = self.shared.turn_away(self.peer, Cause::AddressQuotaExceeded, door);
+                if let Some(answer) = answer {
                     let _ = self.wire.send([&answer, &[]], self.shared.limits.handshake_timeout).await;
                 }
                 return None;
             }
         }
+        self.unnamed = header.source.is_none();
         Some(self)
     }
 
@@ -89,7 +90,7 @@ impl Conversation {
             self.security = Security::Missing;
             return Some(self);
         }
-        let Self { current, shared, peer, place, wire, deadline, .. } = self;
+        let Self { current, shared, peer, unnamed, place, wire, deadline, .. } = self;
         let (Stream::Tcp(stream), read) = wire.into_parts() else { return None };
         match tokio::time::timeout_at(deadline, accept(port.config(), stream, read)).await {
             Ok(Ok((stream, certificate))) => {
@@ -98,6 +99,7 @@ impl Conversation {
                     current,
                     shared,
                     peer,
+                    unnamed,
                     place,
                     wire,
                     security: Security::Encrypted(certificate),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use ws_core::deflate::{DeflateConfig, DeflateParams};
 use ws_core::handshake::{AnswerError, UpgradeResponse};
+use ws_core::head::RequestHead;
 use ws_core::net::{SocketConfig, WebSocket};
 
 use super::request::Request;
@@ -18,9 +19,8 @@ use crate::session::{Busy, Control, Held, Host, Opening, Petition, Renewal, Rule
 /// An accepted handshake: the 101, ready to be sent, and what the session needs.
 pub(crate) struct Upgrade {
     pub(crate) answer: BytesMut,
-    /// The number of the route.
-    pub(crate) route: usize,
-    /// What runs, where the route has got something ready for this session alone.
+    /// What runs: for this session alone where the route has got something ready for it, or else the route's, of the
+    /// settings that it was let in by. `None`: the embedding program has one.
     handler: Option<Arc<dyn Start>>,
     info: SessionInfo,
     rules: Rules,
@@ -63,7 +63,7 @@ impl Upgrade {
         });
         let info = SessionInfo {
             route: route.path,
-            target: request.head.target().into(),
+            target: path_and_query(&request.head),
             params: route.params,
             subprotocol: subprotocol.map(Into::into),
             peer: request.facts.peer,
@@ -73,7 +73,8 @@ impl Upgrade {
             host: Arc::clone(host),
         };
         let rules = Rules { limits: socket.limits, rate: entry.rate, renewal: entry.renewal, first_message };
-        Ok(Self { answer, handler, info, rules, route: route.route, socket })
+        let handler = handler.or_else(|| entry.handler.clone());
+        Ok(Self { answer, handler, info, rules, socket })
     }
 
     /// What is known about the session that is to begin.
@@ -82,21 +83,19 @@ impl Upgrade {
         &self.info
     }
 
-    /// Begins the session, after the answer was sent: with the handler of its own, or with that of its route.
+    /// Begins the session, after the answer was sent.
     pub(crate) fn start(
         mut self,
-        shared: &Shared,
         connect: impl FnOnce(Arc<SocketConfig>) -> WebSocket,
         place: Place,
         busy: Busy,
     ) {
-        let (own, route) = (self.handler.take(), self.route);
-        if let Some(handler) = own.as_ref().or_else(|| shared.handler(route)) {
-            self.opening(connect, place, busy).start(handler);
+        if let Some(handler) = self.handler.take() {
+            self.opening(connect, place, busy).start(&handler);
         }
     }
 
-    /// The handler of this session alone.
+    /// The handler of the session, for whoever begins it.
     #[cfg(feature = "hyper")]
     pub(crate) fn take_handler(&mut self) -> Option<Arc<dyn Start>> {
         self.handler.take()
@@ -121,5 +120,13 @@ impl Upgrade {
     ) -> Opening {
         let Self { info, rules, socket, .. } = self;
         Opening { socket: connect(socket), info, held: Held { place, busy }, rules }
+    }
+}
+
+/// RFC 9112 3.2.2: a target may have the absolute form, whose scheme and host are no part of the path.
+fn path_and_query(head: &RequestHead) -> Box<str> {
+    match head.query() {
+        Some(query) => format!("{}?{query}", head.path()).into(),
+        None => head.path().into(),
     }
 }
