@@ -109,7 +109,7 @@ fn shown(told: &Told) -> String {
 
 /// Fails where the documentation says something else; `WS_TESTS_REWRITE=1` has it say the same.
 pub(crate) fn compare(observed: &Observed) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/refusals/observed.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../REFUSALS-OBSERVED.md");
     let (now, before) = (page(observed), std::fs::read_to_string(&path).unwrap_or_default());
     if std::env::var_os("WS_TESTS_REWRITE").is_some() {
         std::fs::write(&path, now).unwrap();
@@ -117,7 +117,7 @@ pub(crate) fn compare(observed: &Observed) {
         let line = now.lines().zip(before.lines()).find(|(now, before)| now != before);
         assert!(
             now == before,
-            "docs/refusals/observed.md is not what was observed: {line:?}; WS_TESTS_REWRITE=1 rewrites it"
+            "REFUSALS-OBSERVED.md is not what was observed: {line:?}; WS_TESTS_REWRITE=1 rewrites it"
         );
     }
 }
@@ -154,7 +154,7 @@ const INTRODUCTION: &str = "\
 # What was observed
 
 This page is made by a test (`cargo test -p tests --test refusals`), which provokes every cause of the
-[contract](contract.md) over a real socket, at each level of disclosure and in each way of delivery, compares what comes
+[contract](REFUSALS-CONTRACT.md) over a real socket, at each level of disclosure and in each way of delivery, compares what comes
 with the catalogue, and fails where it is not what stands here.
 
 The columns are the ways of delivery, to a client that sends no `Origin` and, in the fourth, to a browser from an allowed

@@ -2,7 +2,7 @@
 
 use ws_server::gate::Check;
 
-const DOCUMENT: &str = include_str!("../../../docs/refusals/order.md");
+const DOCUMENT: &str = include_str!("../../../REFUSALS-ORDER.md");
 
 /// What the document calls the checks. What comes before there is a head has none.
 const TERMS: [(&str, &[Check]); 25] = [

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Cause, FieldValue};
 
-const CONTRACT: &str = include_str!("../../../docs/refusals/contract.md");
+const CONTRACT: &str = include_str!("../../../REFUSALS-CONTRACT.md");
 
 /// What the first table says of a code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
