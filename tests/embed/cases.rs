@@ -25,6 +25,11 @@ fn bearer(path: &str, token: &str) -> String {
     handshake(path, &format!("Authorization: Bearer {token}\r\n"))
 }
 
+/// A handshake with a good token.
+pub(crate) fn good(path: &str) -> String {
+    bearer(path, &token(&[]))
+}
+
 /// Those that do not depend on how full the server is.
 pub(crate) fn all() -> Vec<Case> {
     let plain =

@@ -2,7 +2,8 @@
 
 use tests::wire::{Answer, Peer, handshake};
 use ws_core::refusal::{Disclosure, Problem};
-use ws_server::{ServerBuilder, ServerLimits};
+use ws_server::gate::AddressPolicy;
+use ws_server::{Rate, ServerBuilder, ServerLimits};
 
 use crate::cases::{Case, all};
 use crate::servers::{Servers, start};
@@ -19,7 +20,22 @@ fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
         .collect();
     fields.sort();
     let body = masked(String::from_utf8_lossy(&answer.body).into_owned());
-    (answer.head.status(), fields, without_ages(&body))
+    let timeless = without_times(&body);
+    if timeless != body {
+        // A trace tells how long each check took, in more digits or in fewer.
+        assert_eq!(answer.field("Content-Length"), Some(&*answer.body.len().to_string()));
+        fields.retain(|(name, _)| name != "content-length");
+    }
+    (answer.head.status(), fields, without_ages(&timeless))
+}
+
+/// The trace without the time that each check took.
+fn without_times(body: &str) -> String {
+    let mut parts = body.split("\"nanoseconds\":");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "\"nanoseconds\":N" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+    })
 }
 
 /// A detail may say how many seconds ago a token expired; the next second says one more.
@@ -80,6 +96,33 @@ async fn a_full_server_and_a_crowded_address() {
         let servers = start(|server| settings(server).limits(limits), Disclosure::Standard).await;
         compare(&servers, &(handshake("/open", ""), status, Some(code))).await;
     }
+}
+
+#[tokio::test]
+async fn an_address_that_is_denied_and_one_that_tries_too_often() {
+    let denied = |server| settings(server).addresses(AddressPolicy::new().deny(["127.0.0.0/8"]).unwrap());
+    let servers = start(denied, Disclosure::Standard).await;
+    compare(&servers, &(handshake("/open", ""), 403, Some("address-denied"))).await;
+
+    let rate: Rate = "1/1h".parse().unwrap();
+    let servers = start(|server| settings(server).attempts_per_address(rate), Disclosure::Standard).await;
+    compare(&servers, &(handshake("/open", ""), 101, None)).await;
+    compare(&servers, &(handshake("/open", ""), 429, Some("rate-limited"))).await;
+}
+
+/// The quota of a principal counts sessions wherever they came from.
+#[tokio::test]
+async fn a_principal_with_too_many_connections() {
+    let limits = ServerLimits { connections_per_principal: 1, ..ServerLimits::default() };
+    let servers = start(|server| settings(server).limits(limits), Disclosure::Standard).await;
+    let request = crate::cases::good("/guarded");
+    let mut inside = Vec::new();
+    for (_, address) in servers.all {
+        let mut peer = Peer::to(address).await;
+        assert_eq!(peer.ask(&request).await.head.status(), 101);
+        inside.push(peer);
+    }
+    compare(&servers, &(request, 429, Some("principal-quota-exceeded"))).await;
 }
 
 #[tokio::test]
