@@ -46,7 +46,9 @@ impl Drop for Holder {
         if let Ok(runtime) = Handle::try_current() {
             let outbox = self.0.clone();
             runtime.spawn(async move {
-                let frame = if outbox.is_silent() {
+                let frame = if outbox.is_stalled() {
+                    CloseFrame::new(CloseCode::POLICY_VIOLATION, Cause::SlowConsumer.code())
+                } else if outbox.is_silent() {
                     CloseFrame::new(CloseCode::TIMEOUT, Cause::IdleTimeout.code())
                 } else {
                     CloseFrame::new(CloseCode::GOING_AWAY, "")

@@ -28,7 +28,8 @@ pub enum Error {
     /// The peer was silent for too long and did not answer a ping.
     #[error("the peer did not answer a ping in time")]
     PingTimeout,
-    /// The peer took no bytes for too long.
+    /// The peer took no bytes for too long. It has the close timeout to take them after all, and the Close frame
+    /// behind them: 1008.
     #[error("the peer took no data in time")]
     WriteTimeout,
     /// The peer did not answer our Close frame in time.

@@ -90,6 +90,11 @@ impl Outbox {
         self.silent.load(Relaxed)
     }
 
+    /// Whether the peer took nothing for too long.
+    pub(super) fn is_stalled(&self) -> bool {
+        matches!(self.lock().failure, Some(Failure::Stalled))
+    }
+
     pub(super) fn set_silent(&self) {
         self.silent.store(true, Relaxed);
     }
@@ -198,7 +203,7 @@ impl Outbox {
         }
         // The receiving half has to begin to wait for the answer.
         writer.wake_reader();
-        if writer.failure.is_some() {
+        if writer.is_dead() {
             return Ok(());
         }
         // RFC 6455 5.5.1: from here on nothing is queued any more, whoever still tries.
@@ -312,7 +317,7 @@ impl Outbox {
 
     /// Has the queue written when the current task yields.
     fn schedule(self: &Arc<Self>, writer: &mut Writer) {
-        if writer.has_flusher() || writer.failure.is_some() {
+        if writer.has_flusher() || writer.is_dead() {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
@@ -346,9 +351,10 @@ pub(super) enum When {
 }
 
 /// The flushing task: waits for the socket until everything is written. The peer may take its time as long
-/// as it takes something; what is left at the end of the connection has the write timeout as a whole.
+/// as it takes something; what is left at the end of the connection has the write timeout as a whole. A peer that
+/// took nothing for too long has the close timeout to learn so.
 async fn flush(outbox: Arc<Outbox>) {
-    let mut ending: Option<Instant> = None;
+    let (mut ending, mut stalled): (Option<Instant>, bool) = (None, false);
     loop {
         let step = poll_fn(|cx| {
             let mut writer = outbox.lock();
@@ -376,7 +382,7 @@ async fn flush(outbox: Arc<Outbox>) {
             outbox.note_backlog(&writer);
             step
         });
-        let limit = outbox.config.write_timeout;
+        let limit = if stalled { outbox.config.close_timeout } else { outbox.config.write_timeout };
         let limit = ending.map_or(limit, |start| limit.saturating_sub(start.elapsed()));
         match timeout(limit, step).await {
             Ok(true) => return,
@@ -387,6 +393,13 @@ async fn flush(outbox: Arc<Outbox>) {
             }
             Err(_) => {
                 let mut writer = outbox.lock();
+                // Whoever was told why already is waited for no longer.
+                if !stalled && !writer.closed {
+                    writer.fail(Failure::Stalled);
+                    outbox.note_backlog(&writer);
+                    (ending, stalled) = (Some(Instant::now()), true);
+                    continue;
+                }
                 writer.flusher = None;
                 writer.fail(Failure::Timeout);
                 outbox.note_backlog(&writer);

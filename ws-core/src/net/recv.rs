@@ -140,6 +140,10 @@ impl RecvHalf {
             if let Poll::Ready(room) = self.outbox().poll_room(cx) {
                 // Where writing failed, what the peer had said before can still be read.
                 if let Err(Error::WriteTimeout) = room {
+                    // RFC 6455 7.1.7: the driver tells the peer why, or whoever lets go of the socket last.
+                    if let Some(reader) = self.reader.take() {
+                        self.outbox().abandon(reader);
+                    }
                     self.end();
                     return Poll::Ready(Err(Error::WriteTimeout));
                 }

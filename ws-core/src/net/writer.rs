@@ -52,6 +52,8 @@ pub(super) enum Shutdown {
 pub(super) enum Failure {
     Io(io::ErrorKind),
     Timeout,
+    /// The peer took nothing for too long. What is queued may still leave, and a Close frame behind it.
+    Stalled,
 }
 
 impl Writer {
@@ -101,7 +103,7 @@ impl Writer {
     /// Takes what a cork had gathered; with the `last` cork what came behind it follows.
     #[inline]
     pub(super) fn uncork(&mut self, gathered: Queue, last: bool) {
-        if self.failure.is_some() {
+        if self.is_dead() {
             return;
         }
         // RFC 6455 5.5.1: nothing follows a Close frame. One that was sent while the cork held something
@@ -117,7 +119,7 @@ impl Writer {
     /// Ready when the queue is empty and flushed, and shut down where that is wanted.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.progress = false;
-        if self.failure.is_some() {
+        if self.is_dead() {
             return Poll::Ready(Ok(()));
         }
         while !self.queue.is_empty() {
@@ -148,9 +150,16 @@ impl Writer {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether nothing leaves any more.
+    pub(super) const fn is_dead(&self) -> bool {
+        matches!(self.failure, Some(Failure::Io(_) | Failure::Timeout))
+    }
+
     pub(super) fn fail(&mut self, failure: Failure) {
         self.failure = Some(failure);
-        (self.queue, self.behind) = (Queue::new(), None);
+        if self.is_dead() {
+            (self.queue, self.behind) = (Queue::new(), None);
+        }
         self.wake_all();
         self.wake_reader();
     }
@@ -182,7 +191,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Io(kind) => Self::Io(kind.into()),
-            Failure::Timeout => Self::WriteTimeout,
+            Failure::Timeout | Failure::Stalled => Self::WriteTimeout,
         }
     }
 }

@@ -193,7 +193,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How long a peer may take nothing of what is sent to it; 20 s by default. Then the connection is ended.
+    /// How long a peer may take nothing of what is sent to it; 20 s by default. Then the connection is ended
+    /// (`slow-consumer`, 1008, which the peer learns if it reads again within the close timeout).
     #[must_use]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.socket.write_timeout = timeout;

@@ -149,6 +149,7 @@ impl SessionTask {
         }
         let refusal = match error.downcast_ref::<Error>() {
             Some(Error::PingTimeout) => return self.refuse(&Refusal::new(Cause::IdleTimeout)),
+            Some(Error::WriteTimeout) => return self.refuse(&Refusal::new(Cause::SlowConsumer)),
             // The handler was too slow to notice that the connection is closing, or the peer is to blame. If it was told
             // something, it was told already.
             Some(
@@ -156,7 +157,6 @@ impl SessionTask {
                 | Error::Protocol(_)
                 | Error::Io(_)
                 | Error::Lost
-                | Error::WriteTimeout
                 | Error::CloseTimeout,
             ) => {
                 if matches!(error.downcast_ref(), Some(Error::Io(_) | Error::Lost | Error::WriteTimeout)) {

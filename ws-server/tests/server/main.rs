@@ -13,6 +13,7 @@ mod events;
 mod explained;
 mod first_message;
 mod handlers;
+mod lapses;
 mod message_rate;
 mod pages;
 mod permission;
