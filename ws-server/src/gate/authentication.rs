@@ -20,6 +20,12 @@ pub(super) async fn check(
     limit: Duration,
     trace: &mut Trace,
 ) -> Result<Option<Identity>, Refusal> {
+    if policy.certificate_required && request.client_certificate().is_none() {
+        let error = AuthenticationError::ClientCertificateRequired;
+        trace.refuse(Check::Authentication, error.cause());
+        trace.compared(error.to_string());
+        return Err(refusal(&error, policy));
+    }
     if policy.authenticators.is_empty() {
         trace.skip(Check::Authentication);
         return Ok(Some(Identity::anonymous()));

@@ -28,6 +28,7 @@ use crate::{
 #[derive(Clone, Default)]
 pub struct Policy {
     pub(super) origins: OriginPolicy,
+    pub(super) certificate_required: bool,
     pub(super) authenticators: Vec<Arc<dyn Authenticator>>,
     pub(super) scopes: Scopes,
     pub(super) roles: Roles,
@@ -54,6 +55,14 @@ impl Policy {
     #[must_use]
     pub fn authenticate(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticators.push(Arc::new(authenticator));
+        self
+    }
+
+    /// Refuses whoever has shown no certificate that the listener trusts (`client-certificate-required`), whatever the
+    /// authenticators say then.
+    #[must_use]
+    pub const fn require_client_certificate(mut self) -> Self {
+        self.certificate_required = true;
         self
     }
 
@@ -159,6 +168,7 @@ impl fmt::Debug for Policy {
         formatter
             .debug_struct("Policy")
             .field("origins", &self.origins)
+            .field("certificate_required", &self.certificate_required)
             .field("authenticators", &self.authenticators.len())
             .field("scopes", &self.scopes)
             .field("roles", &self.roles)

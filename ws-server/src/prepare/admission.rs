@@ -12,6 +12,9 @@ pub struct Admission<'a> {
     pub identity: &'a Identity,
     /// The subprotocol that the 101 will have, unless [`Prepared::select`](super::Prepared::select) names another.
     pub subprotocol: Option<&'a str>,
+    /// Whether the 101 is out already, since the client has said in its first message who it is. Then there is no other
+    /// subprotocol any more, and a refusal ends the session.
+    pub answered: bool,
     /// The identifier of the request, as it stands in the log.
     pub request_id: RequestId,
 }

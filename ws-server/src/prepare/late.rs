@@ -27,7 +27,7 @@ async fn run(prepare: Arc<dyn Preparing>, limit: Duration, session: Session) -> 
     let request = request.map_err(ws_core::refusal::Refusal::from)?;
     let identity = info.identity();
     let (subprotocol, request_id) = (info.subprotocol(), info.request_id());
-    let admission = Admission { request, identity: &identity, subprotocol, request_id };
+    let admission = Admission { request, identity: &identity, subprotocol, answered: true, request_id };
     let ready = prepare.ready(limit, &admission).await.map_err(|unprepared| unprepared.refusal().clone())?;
     let mut handler = ready.handler.start(session);
     poll_fn(|cx| handler.as_mut().poll_outcome(cx)).await

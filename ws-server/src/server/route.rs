@@ -117,6 +117,14 @@ impl Route {
         self
     }
 
+    /// Demands a certificate of everybody (`client-certificate-required`), whatever else somebody is authenticated by: a
+    /// listener has to ask for it (feature `tls`, `TlsFiles::client_ca`). Who it says somebody is, an authenticator has to say.
+    #[must_use]
+    pub fn require_client_certificate(mut self) -> Self {
+        self.policy = self.policy.require_client_certificate();
+        self
+    }
+
     /// Demands all of these scopes of the credential (`scope-insufficient`).
     #[must_use]
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Control, Host, Petition, RequestId};
 use crate::authenticate::{HandshakeContext, Identity, Params};
@@ -17,6 +17,8 @@ pub struct SessionInfo {
     pub(crate) subprotocol: Option<Box<str>>,
     pub(crate) peer: SocketAddr,
     pub(crate) request_id: RequestId,
+    /// In seconds since 1970: for whole seconds there is room beside the identifier.
+    pub(crate) since: u32,
     /// What changes.
     pub(crate) control: Control,
     /// What is kept of the handshake, where it is asked about once more.
@@ -107,6 +109,11 @@ impl SessionInfo {
     /// port is 0 where the proxy does not tell it.
     pub const fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// The time of the handshake, in whole seconds.
+    pub fn since(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.since.into())
     }
 
     /// The identifier of the handshake's request, as it stands in the log.

@@ -28,6 +28,7 @@ fn info(host: &Arc<Host>, identity: Identity) -> SessionInfo {
         subprotocol: None,
         peer: ([127, 0, 0, 1], 4711).into(),
         request_id: RequestId::new(),
+        since: 0,
         control: Control::new(identity, None),
         petition: None,
         host: Arc::clone(host),

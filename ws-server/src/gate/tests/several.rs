@@ -167,3 +167,19 @@ proptest! {
         prop_assert_eq!(decided, oracle(&route));
     }
 }
+
+/// A certificate that is demanded of everybody comes before all credentials, and before a first message.
+#[tokio::test]
+async fn a_certificate_may_be_demanded_of_everybody() {
+    let open = || Policy::new().require_client_certificate();
+    assert_eq!(cause(open(), &Request::new()).await, Cause::ClientCertificateRequired);
+    let known = || open().authenticate(bearer());
+    assert_eq!(cause(known(), &Request::new().bearer(&good())).await, Cause::ClientCertificateRequired);
+    let shown = crate::authenticate::ClientCertificate::new(vec![vec![0x30, 0x00]]);
+    let facts = Facts { certificate: Some(shown), ..facts() };
+    let head = Request::new().bearer(&good()).head();
+    assert!(gate(known()).check(&head, &facts).await.decision.is_ok());
+    let head = Request::new().head();
+    let refusal = gate(known()).check(&head, &facts).await.decision.unwrap_err();
+    assert_eq!(refusal.cause, Cause::CredentialsMissing, "it says that somebody is known, not who it is");
+}

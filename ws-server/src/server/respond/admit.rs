@@ -76,7 +76,8 @@ async fn ready(
     trace: &mut Trace,
 ) -> Result<Option<Ready>, Unprepared> {
     let Some(prepare) = &entry.prepare else { return Ok(None) };
-    let admission = Admission { request: context, identity, subprotocol, request_id: request.id };
+    let admission =
+        Admission { request: context, identity, subprotocol, answered: false, request_id: request.id };
     let ready = prepare.ready(entry.prepare_timeout, &admission).await;
     match &ready {
         Ok(_) => trace.pass(Check::Preparation),

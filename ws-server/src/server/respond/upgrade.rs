@@ -1,6 +1,7 @@
 //! The last answer over HTTP: 101, and the session behind it.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
 use ws_core::deflate::{DeflateConfig, DeflateParams};
@@ -68,6 +69,7 @@ impl Upgrade {
             subprotocol: subprotocol.map(Into::into),
             peer: request.facts.peer,
             request_id: request.id,
+            since: seconds(request.facts.now),
             control: if first_message { Control::awaiting() } else { Control::new(identity, principal) },
             petition,
             host: Arc::clone(host),
@@ -129,4 +131,10 @@ fn path_and_query(head: &RequestHead) -> Box<str> {
         Some(query) => format!("{}?{query}", head.path()).into(),
         None => head.path().into(),
     }
+}
+
+/// A time in seconds since 1970.
+fn seconds(time: SystemTime) -> u32 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    u32::try_from(since).unwrap_or(u32::MAX)
 }
