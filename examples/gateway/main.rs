@@ -6,6 +6,7 @@
 //!
 //! Every refusal has one cause, in the answer and in the log. `GATEWAY.md` beside this file explains each key.
 
+mod admin;
 mod assemble;
 mod config;
 mod log;

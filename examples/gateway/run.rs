@@ -2,9 +2,12 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::admin::{Admin, Pages};
 use crate::assemble::{Assembled, Parts, assemble};
-use crate::config::{Config, Problem};
+use crate::config::{Config, Fault, Problem};
 use crate::log;
 use crate::reload::Running;
 
@@ -25,14 +28,46 @@ pub(crate) async fn serve(file: &Path) -> ExitCode {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };
-    let Assembled { builder, files, parts, .. } = assembled;
+    let Assembled { builder, files, parts, take_over } = assembled;
     let server = match builder.bind().await {
         Ok(server) => server,
         Err(error) => return refuse(&[config.listen.place.problem(error.into())]),
     };
+    for change in take_over {
+        change();
+    }
+    let admin = match &config.admin_listen {
+        None => None,
+        Some(address) => match Admin::bind(&address.0).await {
+            Ok(admin) => Some(admin),
+            Err(error) => return refuse(&[address.place.problem(Fault::Address(error))]),
+        },
+    };
     let scheme = if config.tls.is_some() { "wss" } else { "ws" };
+    println!("listening on {scheme}://{}/", server.local_addr());
+    let ending = Arc::new(AtomicBool::new(false));
+    if let Some(admin) = admin {
+        if let Ok(address) = admin.local_addr() {
+            println!("admin on http://{address}/");
+        }
+        let revocations = parts.revocations.clone();
+        let pages = Pages { server: server.handle(), revocations, ending: Arc::clone(&ending) };
+        tokio::spawn(admin.serve(pages));
+    }
     tokio::spawn(Running::new(&config, server.handle(), parts, &files).follow());
-    examples::serve(server, scheme).await
+    let handle = server.handle();
+    tokio::spawn(async move {
+        examples::asked_to_end().await;
+        ending.store(true, Ordering::Relaxed);
+        handle.shutdown();
+    });
+    match server.serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the server has ended");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// A configuration, and the server that it describes.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod admin;
 mod credentials;
 mod gateway;
 mod limits;
@@ -9,6 +10,7 @@ mod permissions;
 mod program;
 mod reload;
 mod secure;
+mod sessions;
 mod upstream;
 mod upstream_refusals;
 mod upstream_server;

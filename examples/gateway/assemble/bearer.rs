@@ -25,7 +25,8 @@ pub(super) fn sources(from: &[At<TokenPlace>]) -> impl Iterator<Item = Source> {
         TokenPlace::Query(name) => Source::Query(name.clone()),
         TokenPlace::Cookie(name) => Source::Cookie(name.clone()),
         TokenPlace::Subprotocol => Source::Subprotocol,
-        TokenPlace::Header | TokenPlace::FirstMessage => Source::Header,
+        TokenPlace::Header => Source::Header,
+        TokenPlace::FirstMessage => Source::FirstMessage,
     })
 }
 

@@ -52,6 +52,19 @@ impl Files {
         problems.take(&file.place, read.map(Zeroizing::new))
     }
 
+    /// Where a file is that can be read, and that somebody else watches.
+    #[expect(clippy::unused_self, reason = "a file that is read is read by this")]
+    pub(crate) fn peek(&self, file: &At<FilePath>, problems: &Problems) -> Option<PathBuf> {
+        let path = file.resolve();
+        match std::fs::read(&path) {
+            Ok(_) => Some(path),
+            Err(error) => {
+                problems.push(file.place.problem(Fault::FileUnreadable { path, error }));
+                None
+            }
+        }
+    }
+
     /// A secret: the bytes of a file without the newline that an editor puts at its end.
     pub(crate) fn secret(&self, file: &At<FilePath>, problems: &Problems) -> Option<Zeroizing<Vec<u8>>> {
         let mut bytes = self.read(file, problems)?;

@@ -5,7 +5,6 @@ mod authorizers;
 mod bearer;
 mod files;
 mod parts;
-mod pending;
 mod routes;
 mod server;
 mod tls;

@@ -2,15 +2,13 @@
 
 use ws_core::connection::Limits;
 use ws_core::deflate::DeflateConfig;
-use ws_core::refusal::Disclosure;
-use ws_server::authenticate::{Anonymous, Authenticator, ClientCertificates};
+use ws_server::authenticate::{Anonymous, ClientCertificates};
 use ws_server::gate::OriginPolicy;
-use ws_server::{Route, Server, Session};
+use ws_server::{Renewal, Route, Server, Session};
 
 use super::authenticators::Authenticators;
 use super::authorizers::Authorizers;
-use super::server::{Assembly, disclosure};
-use super::tls::WithCertificate;
+use super::server::Assembly;
 use crate::config::{
     self, Authentication, Authorization, Compression, Config, Demand, Fault, UpstreamTarget,
 };
@@ -42,6 +40,10 @@ pub(super) fn route(section: &config::Route, common: &Common<'_>, assembly: &Ass
         .origins(origins)
         .scopes(section.scopes.iter().map(|scope| scope.value.clone()))
         .roles(section.roles.iter().map(|role| role.value.clone()))
+        .renewal(match section.renewal.value {
+            config::Renewal::Off => Renewal::Off,
+            config::Renewal::Message => Renewal::Message,
+        })
         .subprotocols(section.subprotocols.iter().map(|name| name.value.0.clone()))
         .compression(match section.compression.value {
             Compression::Client | Compression::Both => Some(DeflateConfig::default()),
@@ -55,34 +57,27 @@ pub(super) fn route(section: &config::Route, common: &Common<'_>, assembly: &Ass
 
 /// Has the section's methods say who it is.
 fn authenticated(mut route: Route, section: &config::Route, common: &Common<'_>) -> Option<Route> {
-    let Common { authenticators, .. } = common;
+    let authenticators = common.authenticators;
     let tls = common.config.tls.as_ref();
-    let demand = tls.is_some_and(|tls| tls.client_certificate == Demand::Required);
+    if tls.is_some_and(|tls| tls.client_certificate == Demand::Required) {
+        route = route.require_client_certificate();
+    }
     for method in &section.authenticate {
         // What is missing here has been complained of already.
         route = match method.value {
-            Authentication::Bearer => add(route, authenticators.bearer.clone()?, demand),
-            Authentication::Basic => add(route, authenticators.basic.clone()?, demand),
-            Authentication::ApiKey => add(route, authenticators.api_key.clone()?, demand),
-            Authentication::Cookie => add(route, authenticators.cookie.clone()?, demand),
-            Authentication::Ticket => add(route, authenticators.ticket.clone()?, demand),
-            Authentication::Introspection => add(route, authenticators.introspection.clone()?, demand),
-            Authentication::ClientCertificate => add(route, ClientCertificates::new(), demand),
+            Authentication::Bearer => route.authenticate(authenticators.bearer.clone()?),
+            Authentication::Basic => route.authenticate(authenticators.basic.clone()?),
+            Authentication::ApiKey => route.authenticate(authenticators.api_key.clone()?),
+            Authentication::Cookie => route.authenticate(authenticators.cookie.clone()?),
+            Authentication::Ticket => route.authenticate(authenticators.ticket.clone()?),
+            Authentication::Introspection => route.authenticate(authenticators.introspection.clone()?),
+            Authentication::ClientCertificate => route.authenticate(ClientCertificates::new()),
             // Alone it asks nobody for credentials, so that none are looked at.
-            Authentication::None if section.authenticate.len() == 1 && !demand => route,
-            Authentication::None => add(route, Anonymous, demand),
+            Authentication::None if section.authenticate.len() == 1 => route,
+            Authentication::None => route.authenticate(Anonymous),
         };
     }
     Some(route)
-}
-
-/// Adds an authenticator, behind the demand for a certificate if there is one.
-fn add(route: Route, authenticator: impl Authenticator, demand: bool) -> Route {
-    if demand {
-        route.authenticate(WithCertificate(authenticator))
-    } else {
-        route.authenticate(authenticator)
-    }
 }
 
 /// A route without rules.
@@ -115,10 +110,9 @@ fn answering(section: &config::Route, common: &Common<'_>, assembly: &Assembly<'
     };
     // Each stage bounds itself, with a cause of its own.
     let longest = timeouts.connect.saturating_add(timeouts.handshake.saturating_mul(3));
-    let disclosure: Disclosure = disclosure(common.config.disclosure);
     let handler = move |session: Session, legs: Legs| async move {
         match legs {
-            Some(upstream) => pump(session, upstream, disclosure).await,
+            Some(upstream) => pump(session, upstream).await,
             // A dry run ends before there is a session.
             None => Ok(()),
         }

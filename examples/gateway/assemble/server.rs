@@ -7,13 +7,12 @@ use ws_core::connection::Limits;
 use ws_core::head::HeadLimits;
 use ws_core::refusal;
 use ws_server::gate::AddressPolicy;
-use ws_server::{ProxyProtocol, Server, ServerBuilder, ServerLimits, TrustedProxies};
+use ws_server::{MessageRate, ProxyProtocol, Server, ServerBuilder, ServerLimits, TrustedProxies};
 
 use super::authenticators::{Authenticators, credentials};
 use super::authorizers::Authorizers;
 use super::files::Files;
 use super::parts::Parts;
-use super::pending;
 use super::routes::{Common, check_paths, route};
 use super::tls;
 use crate::config::{self, At, Config, Delivery, Disclosure, Fault, Network, Problem, Problems};
@@ -59,7 +58,7 @@ pub(crate) fn assemble(config: &Config, before: &Parts) -> Result<Assembled, Vec
         files: &files,
         problems: &problems,
         before,
-        parts: Parts::default(),
+        parts: Parts { revocations: before.revocations.clone(), ..Parts::default() },
         take_over: Vec::new(),
     };
     let builder = build(config, &mut assembly);
@@ -71,6 +70,7 @@ pub(crate) fn assemble(config: &Config, before: &Parts) -> Result<Assembled, Vec
 }
 
 fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> {
+    revoked(config, assembly);
     let authenticators = Authenticators::new(config, assembly);
     let authorizers = Authorizers::new(config, assembly);
     let trust = trust(config, assembly);
@@ -79,7 +79,6 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
         Some(section) => tls::files(section, assembly).map(Some),
     };
     check_paths(&config.routes, assembly);
-    pending::refuse(config, assembly);
     let credentials = credentials(config);
     let common = Common {
         config,
@@ -114,6 +113,8 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
         )
         .addresses(addresses)
         .attempts_per_address(limits.attempts_per_address)
+        .message_rate(limits.messages_per_connection.map(MessageRate::new))
+        .revocations(assembly.parts.revocations.clone())
         .limits(server_limits(limits))
         .message_limits(Limits {
             message: limits.message_bytes,
@@ -129,6 +130,25 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
         builder = builder.route(path, route);
     }
     Some(builder)
+}
+
+/// The file of revoked tokens, which is looked at by the list itself.
+fn revoked(config: &Config, assembly: &mut Assembly<'_>) {
+    let file = config.bearer.as_ref().and_then(|bearer| bearer.revoked.as_ref());
+    let now = file.and_then(|file| Some((assembly.files.peek(file, assembly.problems)?, file.place.clone())));
+    assembly.parts.revoked_file = now.as_ref().map(|(path, _)| path.clone());
+    let before = assembly.before.revoked_file.clone();
+    let revocations = assembly.parts.revocations.clone();
+    assembly.when_all_is_right(move || {
+        if let Some((path, place)) = &now
+            && let Err(error) = revocations.watch_file(path)
+        {
+            tracing::error!(%place, %error, "the file of revoked tokens does not count");
+        }
+        if let Some(before) = before.filter(|before| now.as_ref().is_none_or(|(now, _)| now != before)) {
+            revocations.unwatch_file(before);
+        }
+    });
 }
 
 fn trust(config: &Config, assembly: &Assembly<'_>) -> Option<Trust> {
@@ -154,6 +174,7 @@ fn server_limits(limits: &config::Limits) -> ServerLimits {
     ServerLimits {
         connections: limits.connections,
         connections_per_address: limits.connections_per_address,
+        connections_per_principal: limits.connections_per_principal,
         head,
         handshake_timeout: limits.handshake_timeout,
         drain_timeout: limits.drain_timeout,

@@ -143,10 +143,10 @@ pub(crate) enum Fault {
     AdminIsListen,
 
     // What the framework says about it.
+    #[error("cannot be listened on: {0}; choose another address, or end who has it")]
+    Address(io::Error),
     #[error("{0}; correct it")]
     Build(#[from] ws_server::BuildError),
-    #[error("is not supported by this version; remove it")]
-    NotYet,
     #[error("{0}; write the address of whom to ask, \"http://127.0.0.1:8080/\"")]
     Endpoint(ws_server::fetch::EndpointError),
 

@@ -81,7 +81,9 @@ impl Upstream {
             Reached::Secure(stream) => client.connect_over(stream).await,
         }
         .map_err(UpstreamError::Handshake)?;
-        if subprotocol.is_none() && self.subprotocol_required {
+        let agreed = admission.subprotocol.filter(|name| self.subprotocols.iter().any(|ours| ours == name));
+        let needed = self.subprotocol_required || admission.answered && agreed.is_some();
+        if subprotocol.is_none() && needed {
             return Err(UpstreamError::SubprotocolMissing);
         }
         Ok((socket, subprotocol))
@@ -92,8 +94,9 @@ impl Upstream {
         let head = admission.request.head();
         let asked = resource(head, self.target.path(), &credentials.parameters);
         let offered = admission.request.subprotocols();
-        // The client's order: its preference is the server's to weigh (RFC 6455 4.2.2).
-        let allowed = offered.iter().filter(|offer| self.subprotocols.contains(offer)).cloned();
+        // The client's order: its preference is the server's to weigh (RFC 6455 4.2.2), as long as it was not answered.
+        let open = |offer: &&String| !admission.answered || admission.subprotocol == Some(&***offer);
+        let allowed = offered.iter().filter(|offer| self.subprotocols.contains(offer)).filter(open).cloned();
         let mut client: Builder =
             self.target.client().resource(asked).subprotocols(allowed)?.limits(self.limits).timeouts(
                 ws_client::Timeouts {

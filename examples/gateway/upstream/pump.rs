@@ -1,9 +1,9 @@
 //! Messages from one leg to the other, and how the one ends with the other.
 
-use ws_core::message::{CloseCode, CloseFrame};
+use ws_core::message::CloseFrame;
 use ws_core::net::{Error, RecvHalf, SendHalf, WebSocket};
-use ws_core::refusal::{Cause, Disclosure, Refusal};
-use ws_server::Session;
+use ws_core::refusal::{Cause, Refusal};
+use ws_server::{HandlerError, Session};
 
 /// Sends every message back.
 pub(crate) async fn echo(mut session: Session) -> Result<(), Error> {
@@ -27,7 +27,7 @@ enum Ended {
 ///
 /// A side that does not take its messages holds the other one up: nothing more is read than one message and what the
 /// output queue of a socket takes.
-pub(crate) async fn pump(session: Session, upstream: WebSocket, disclosure: Disclosure) -> Result<(), Error> {
+pub(crate) async fn pump(session: Session, upstream: WebSocket) -> Result<(), HandlerError> {
     let Session { socket, .. } = session;
     let (mut from_client, mut to_client) = socket.split();
     let (mut from_upstream, mut to_upstream) = upstream.split();
@@ -42,13 +42,13 @@ pub(crate) async fn pump(session: Session, upstream: WebSocket, disclosure: Disc
             Ok(())
         }
         // The session says the rest, and the upstream learns of it when its leg is dropped.
-        (true, Ended::Failed(error)) | (false, Ended::Unwanted(error)) => Err(error),
+        (true, Ended::Failed(error)) | (false, Ended::Unwanted(error)) => Err(error.into()),
         (false, Ended::Closed(frame)) => {
             to_client.start_close(frame.as_ref())?;
             finish(&mut from_client).await;
             Ok(())
         }
-        (false, Ended::Failed(error)) => gone(&error, &mut from_client, &mut to_client, disclosure).await,
+        (false, Ended::Failed(error)) => Err(gone(&error).into()),
         // The upstream takes nothing more: what it said last tells why.
         (true, Ended::Unwanted(error)) => match last_words(&mut from_upstream, &mut to_client).await {
             Some(frame) => {
@@ -56,7 +56,7 @@ pub(crate) async fn pump(session: Session, upstream: WebSocket, disclosure: Disc
                 finish(&mut from_client).await;
                 Ok(())
             }
-            None => gone(&error, &mut from_client, &mut to_client, disclosure).await,
+            None => Err(gone(&error).into()),
         },
     }
 }
@@ -91,21 +91,11 @@ async fn finish(from: &mut RecvHalf) {
     while let Ok(Some(_)) = from.recv().await {}
 }
 
-/// Tells the client that the upstream has gone.
-async fn gone(
-    error: &Error,
-    from_client: &mut RecvHalf,
-    to_client: &mut SendHalf,
-    disclosure: Disclosure,
-) -> Result<(), Error> {
+/// Why the client's session ends when the upstream has gone.
+fn gone(error: &Error) -> Refusal {
     let cause = match error {
         Error::PingTimeout | Error::WriteTimeout | Error::CloseTimeout => Cause::UpstreamTimeout,
         _ => Cause::UpstreamDown,
     };
-    tracing::warn!(cause = cause.code(), %error, "the server behind has gone");
-    let frame = Refusal::new(cause).detail(error.to_string()).to_close(disclosure);
-    let frame = frame.and_then(|close| Some(CloseFrame::new(CloseCode::new(close.code)?, close.reason)));
-    to_client.start_close(frame.as_ref())?;
-    finish(from_client).await;
-    Ok(())
+    Refusal::new(cause).detail(error.to_string())
 }
