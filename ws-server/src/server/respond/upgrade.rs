@@ -55,12 +55,7 @@ impl Upgrade {
         let asked_later =
             first_message || entry.renewal == Renewal::Message || !route.policy.authorizers().is_empty();
         let petition = asked_later.then(|| {
-            Box::new(Petition {
-                head: request.head.clone(),
-                facts: request.facts.clone(),
-                subprotocols: upgrade.subprotocols,
-                policy: Arc::clone(&route.policy),
-            })
+            Box::new(Petition::new(&request.head, &request.facts, &upgrade.subprotocols, &route.policy))
         });
         let info = SessionInfo {
             route: route.path,
