@@ -138,6 +138,9 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("token-claim-missing", "a token that never expires", |tokens| {
         with(tokens, &json!({ "exp": null }))
     }),
+    Case::new("token-revoked", "a token that was revoked", |tokens| {
+        with(tokens, &json!({ "jti": "revoked-1" }))
+    }),
     Case::new("scope-insufficient", "a token without the scope", |tokens| {
         with(tokens, &json!({ "scope": "chat:write" }))
     }),
@@ -148,6 +151,12 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("route-not-found", "a member at a room that is hidden from them", |tokens| {
         with_token("/rooms/board", "", &tokens.good())
     }),
+    Case {
+        before: 2,
+        ..Case::new("principal-quota-exceeded", "a third connection of one user", |tokens| {
+            with(tokens, &json!({ "sub": "eve" }))
+        })
+    },
     Case::new("upstream-refused", "a room that only the application knows to be closed", |tokens| {
         with_token("/rooms/archive", "", &tokens.good())
     }),
