@@ -7,8 +7,8 @@ use bytes::Bytes;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForeignAnswer {
-    /// The status, from 200 to 599.
-    pub status: u16,
+    /// From 200 to 599.
+    status: u16,
     /// The header fields.
     pub fields: Vec<(String, String)>,
     /// The content.
@@ -20,6 +20,11 @@ impl ForeignAnswer {
     pub fn new(status: u16, fields: Vec<(String, String)>, body: impl Into<Bytes>) -> Self {
         let status = if (200..=599).contains(&status) { status } else { 502 };
         Self { status, fields, body: body.into() }
+    }
+
+    /// The status, from 200 to 599.
+    pub const fn status(&self) -> u16 {
+        self.status
     }
 
     /// The fields that may be passed on.
@@ -79,7 +84,7 @@ mod tests {
     #[test]
     fn a_status_that_is_no_answer_is_not_passed_on() {
         for (status, expected) in [(101, 502), (199, 502), (200, 200), (599, 599), (600, 502), (0, 502)] {
-            assert_eq!(ForeignAnswer::new(status, Vec::new(), "").status, expected);
+            assert_eq!(ForeignAnswer::new(status, Vec::new(), "").status(), expected);
         }
     }
 }

@@ -52,8 +52,8 @@ impl Answer {
     pub(super) fn foreign(answer: &ForeignAnswer, request_id: RequestId) -> Self {
         let mut fields = vec![("X-Request-Id", request_id.to_string())];
         // RFC 9112 6.3, RFC 9110 8.6: these have no content, and must not tell of a length.
-        let body = if matches!(answer.status, 204 | 304) { Bytes::new() } else { answer.body.clone() };
-        if !matches!(answer.status, 204 | 304) {
+        let body = if matches!(answer.status(), 204 | 304) { Bytes::new() } else { answer.body.clone() };
+        if !matches!(answer.status(), 204 | 304) {
             fields.push(("Content-Length", body.len().to_string()));
         }
         let foreign: Vec<(String, String)> =
@@ -62,7 +62,7 @@ impl Answer {
         if !foreign.iter().any(|(name, _)| name.eq_ignore_ascii_case("Date")) {
             fields.push(("Date", imf_fixdate(SystemTime::now())));
         }
-        let head = AnswerHead { status: answer.status, phrase: "", fields, foreign, closes: false };
+        let head = AnswerHead { status: answer.status(), phrase: "", fields, foreign, closes: false };
         Self { head, body }
     }
 

@@ -91,7 +91,7 @@ fn pass_on(
     answer: &ForeignAnswer,
     trace: &Trace,
 ) -> Answer {
-    shared.report(refusal, &request.refused(trace), Told::OverHttp(Some(answer.status)));
+    shared.report(refusal, &request.refused(trace), Told::OverHttp(Some(answer.status())));
     finished(Answer::foreign(answer, request.id), request)
 }
 
