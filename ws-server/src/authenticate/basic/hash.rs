@@ -20,12 +20,20 @@ const ARGON2_WORK: u64 = 1 << 22;
 /// A hash that a password can be compared with.
 pub(super) enum PasswordHash {
     /// `$2a$`, `$2b$` or `$2y$`, which differ in name only where it is done right.
-    Bcrypt(Box<str>),
+    Bcrypt { text: Box<str>, cost: u32 },
     /// A PHC string.
     Argon2(Box<Argon2Hash>),
 }
 
+/// What the time that a comparison takes depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Work {
+    Bcrypt { cost: u32 },
+    Argon2 { algorithm: &'static str, version: u32, memory: u32, passes: u32, lanes: u32, output: usize },
+}
+
 pub(super) struct Argon2Hash {
+    work: Work,
     function: Argon2<'static>,
     salt: Vec<u8>,
     output: Vec<u8>,
@@ -95,8 +103,15 @@ impl PasswordHash {
     pub(super) fn verifies(&self, password: &[u8]) -> Result<bool, OutOfMemory> {
         match self {
             // As everybody's bcrypt does, it looks at the first 72 bytes. The hash was read when the file was.
-            Self::Bcrypt(hash) => Ok(bcrypt::verify(password, hash).unwrap_or(false)),
+            Self::Bcrypt { text, .. } => Ok(bcrypt::verify(password, text).unwrap_or(false)),
             Self::Argon2(hash) => hash.verifies(password),
+        }
+    }
+
+    pub(super) const fn work(&self) -> Work {
+        match self {
+            Self::Bcrypt { cost, .. } => Work::Bcrypt { cost: *cost },
+            Self::Argon2(hash) => hash.work,
         }
     }
 }
@@ -116,7 +131,7 @@ impl Argon2Hash {
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Bcrypt(_) => "Bcrypt",
+            Self::Bcrypt { .. } => "Bcrypt",
             Self::Argon2(_) => "Argon2",
         })
     }
@@ -125,7 +140,7 @@ impl fmt::Debug for PasswordHash {
 fn bcrypt(text: &str) -> Result<PasswordHash, HashFault> {
     let parts: HashParts = text.parse().map_err(|_| HashFault::BcryptSyntax)?;
     match parts.get_cost() {
-        cost if BCRYPT_COSTS.contains(&cost) => Ok(PasswordHash::Bcrypt(text.into())),
+        cost if BCRYPT_COSTS.contains(&cost) => Ok(PasswordHash::Bcrypt { text: text.into(), cost }),
         cost => Err(HashFault::BcryptCost(cost)),
     }
 }
@@ -142,6 +157,14 @@ fn argon2(text: &str) -> Result<PasswordHash, HashFault> {
         return Err(HashFault::Argon2Cost);
     }
     Ok(PasswordHash::Argon2(Box::new(Argon2Hash {
+        work: Work::Argon2 {
+            algorithm: algorithm.as_str(),
+            version: version.into(),
+            memory: params.m_cost(),
+            passes: params.t_cost(),
+            lanes: params.p_cost(),
+            output: output.len(),
+        },
         function: Argon2::new(algorithm, version, params),
         salt: salt.to_vec(),
         output: output.as_bytes().to_vec(),

@@ -4,13 +4,18 @@ use std::{
     hash::{BuildHasher, RandomState},
     io,
     path::Path,
+    sync::LazyLock,
 };
 
 use thiserror::Error;
 
-use super::hash::{HashFault, OutOfMemory, PasswordHash};
+use super::hash::{HashFault, OutOfMemory, PasswordHash, Work};
 
 /// Users and the hashes of their passwords: bcrypt (`$2a$`, `$2b$`, `$2y$`) and argon2 (PHC strings).
+///
+/// A name that is not there takes as long as one that is. In a file with several kinds or costs of hashes that is the time
+/// of one of these, chosen by the name, which stays the same when the file is read again and when others come and go, until
+/// the process ends. Where all hashes are of one kind and cost there is but one time.
 ///
 /// ```
 /// use ws_server::authenticate::basic::Htpasswd;
@@ -30,13 +35,24 @@ pub struct Htpasswd {
     /// The line in which each user stands, and the place of the hash.
     users: HashMap<String, User>,
     hashes: Vec<PasswordHash>,
-    stand_ins: RandomState,
+    /// Those that take equally long.
+    alike: HashMap<Work, Alike>,
 }
 
 struct User {
     line: usize,
     hash: usize,
 }
+
+struct Alike {
+    /// The place of the first of them.
+    first: usize,
+    count: u32,
+}
+
+/// Which hash stands in for whom. One for all files and their successors, so that who is there cannot be told by what
+/// changes.
+static STAND_INS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// Why a file is not taken.
 #[derive(Debug, Error)]
@@ -116,16 +132,24 @@ impl Htpasswd {
     }
 
     /// The hash to compare with, and whether it is this user's own. A user who is not there gets that of another
-    /// user, always the same one, so that times tell nothing: not even in a file of several kinds of hashes, where
+    /// user, always of the same kind, so that times tell nothing: not even in a file of several kinds of hashes, where
     /// they differ from user to user.
     pub(super) fn hash_for(&self, user: &str) -> Option<(&PasswordHash, bool)> {
         let known = self.users.get(user).map(|user| user.hash);
-        let place = known.or_else(|| {
-            let places = u64::try_from(self.hashes.len()).ok()?;
-            let stand_in = self.stand_ins.hash_one(user).checked_rem(places)?;
-            usize::try_from(stand_in).ok()
+        let place = known.or_else(|| self.stand_in(user))?;
+        Some((self.hashes.get(place)?, known.is_some()))
+    }
+
+    /// Rendezvous hashing: the kinds of hashes draw lots for the user, as many as there are of each, and those of the
+    /// others stay the same when one comes or goes.
+    fn stand_in(&self, user: &str) -> Option<usize> {
+        let drawn = self.alike.iter().map(|(work, alike)| {
+            let high = STAND_INS.hash_one((user, work)) >> 32;
+            let random =
+                (f64::from(u32::try_from(high).unwrap_or(u32::MAX)) + 0.5) / (f64::from(u32::MAX) + 1.0);
+            (-f64::from(alike.count) / random.ln(), alike.first)
         });
-        Some((self.hashes.get(place?)?, known.is_some()))
+        drawn.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, first)| first)
     }
 
     fn add(&mut self, number: usize, line: &[u8]) -> Result<(), LineFault> {
@@ -142,6 +166,9 @@ impl Htpasswd {
             Entry::Occupied(other) => Err(LineFault::UserRepeated { first: other.get().line }),
             Entry::Vacant(place) => {
                 let hash = PasswordHash::parse(hash)?;
+                let alike = Alike { first: self.hashes.len(), count: 0 };
+                let alike = self.alike.entry(hash.work()).or_insert(alike);
+                alike.count = alike.count.saturating_add(1);
                 place.insert(User { line: number, hash: self.hashes.len() });
                 self.hashes.push(hash);
                 Ok(())

@@ -167,7 +167,7 @@ async fn a_broken_file_keeps_the_old_users() {
     assert!(with(&by, "bob:password").await.is_ok());
 }
 
-/// Every user who is not there is compared with a hash that is in the file, always with the same one, and all of
+/// Every user who is not there is compared with a hash that is in the file, always with the same one, and all kinds of
 /// them stand in.
 #[test]
 fn a_user_who_is_not_there_has_a_hash_of_the_file() {
@@ -183,6 +183,38 @@ fn a_user_who_is_not_there_has_a_hash_of_the_file() {
     assert!(known.iter().all(|(hash, known)| *known && stand_ins.contains(&std::ptr::from_ref(*hash))));
     assert_eq!(stand_ins.len(), 3);
     assert!(Htpasswd::default().hash_for("ann").is_none());
+}
+
+/// Whoever asks before and after a file has changed learns nothing of who is in it: hardly anybody's time is another.
+#[test]
+fn a_stand_in_stays_when_the_file_changes() {
+    let lines = |numbers: std::ops::Range<usize>| -> Vec<String> {
+        numbers
+            .map(|number| {
+                let (_, hash) = [ANN, BOB, EVE][number * number % 3].split_once(':').unwrap();
+                format!("user{number}:{hash}")
+            })
+            .collect()
+    };
+    let read = |lines: &[String]| Htpasswd::parse(lines.join("\n").as_bytes()).unwrap();
+    let works = |users: &Htpasswd| -> Vec<_> {
+        (0..400).map(|number| users.hash_for(&format!("nobody {number}")).unwrap().0.work()).collect()
+    };
+    let moved = |one: &[_], other: &[_]| one.iter().zip(other).filter(|(one, other)| one != other).count();
+    let before = works(&read(&lines(0..60)));
+    assert_eq!(moved(&before, &works(&read(&lines(0..60)))), 0, "read again");
+    let mut backwards = lines(0..60);
+    backwards.reverse();
+    assert_eq!(moved(&before, &works(&read(&backwards))), 0, "in another order");
+    // Some 7 of 400, of whom half would move if each time were drawn anew.
+    for changed in [lines(1..60), lines(0..61)] {
+        let moved = moved(&before, &works(&read(&changed)));
+        assert!(moved < 40, "{moved}");
+    }
+    // As often as they are there: two thirds of the hashes have the squares of two thirds of the numbers.
+    let bob = read(&[BOB.to_owned()]).hash_for("bob").unwrap().0.work();
+    let bobs = before.iter().filter(|work| **work == bob).count();
+    assert!((200..330).contains(&bobs), "{bobs}");
 }
 
 /// A comparison without a hash would be over in no time. The fastest of some tries, and a wide margin, so that nobody
