@@ -24,17 +24,19 @@ pub(super) enum What {
 }
 
 impl Revocation {
-    /// The credential of this identifier: the `jti` of a token (RFC 7519 4.1.7), the name of an API key.
+    /// The credential of this identifier: the `jti` of a token (RFC 7519 4.1.7), the name of an API key. Of every
+    /// scheme and issuer, unless one is [named](Self::of_issuer).
     pub fn credential(id: impl Into<Box<str>>) -> Self {
         Self { what: What::Credential(id.into()), issuer: None, until: None }
     }
 
-    /// Everything that this subject is known by, what it is given later included.
+    /// Everything that this subject is known by, what it is given later included: whoever is called so in any
+    /// scheme, by any issuer unless one is [named](Self::of_issuer).
     pub fn subject(subject: impl Into<Box<str>>) -> Self {
         Self { what: What::Subject(subject.into()), issuer: None, until: None }
     }
 
-    /// Only of this issuer; of every one otherwise.
+    /// Only of this issuer; of every one, and of schemes that have none, otherwise.
     #[must_use]
     pub fn of_issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
         self.issuer = Some(issuer.into());

@@ -14,6 +14,14 @@ use crate::authenticate::Identity;
 /// What is revoked: asked at each handshake whose caller is known, and compared with the live sessions when something is
 /// added, which end within a second. The cause is `token-revoked` in both cases: 401, or close code 3000.
 ///
+/// # What a name stands for
+/// The identifier of a credential and the name of a subject are compared as they are, whatever the scheme: revoking the
+/// subject `ann` locks out the `ann` of each issuer, of Basic, of an API key and of a client certificate alike, and
+/// revoking the credential `7` is good for a token with that `jti` and for an API key of that name. Where several issuers
+/// give names, say which is meant by [`Revocation::of_issuer`], which leaves out whoever has no issuer; a file cannot say
+/// it. Where several schemes give names, keep these apart: `key-7` for an API key, `ann@id.example` for a token, or whatever
+/// else an authenticator of your own makes of them.
+///
 /// Clones are handles to the same list. Several servers may share one.
 ///
 /// ```
@@ -104,29 +112,38 @@ impl Revocations {
     /// `#` do not count. The file is looked at twice a second and read again when it has changed: what has gone from it
     /// is no longer revoked. While it cannot be read, what it said last holds, which the log tells.
     ///
-    /// A file that is watched already is not watched twice.
+    /// A file that is watched already is read again if it has changed, and not watched twice, however many ask for it at
+    /// once. This blocks: the file is read before it returns, so that from then on what it says holds. In async code, call
+    /// it before serving, or through `tokio::task::spawn_blocking`.
     ///
     /// # Errors
     /// [`RevocationError`], where the file cannot be read now, has too many lines, or cannot be watched.
     pub fn watch_file(&self, path: impl Into<PathBuf>) -> Result<(), RevocationError> {
         let mut file = WatchedFile::new(path.into());
-        if lock(&self.0.files).iter().any(|(_, known)| known.path() == file.path()) {
+        // Held until the file is among them: whoever else wants it finds it then.
+        let mut files = lock(&self.0.files);
+        if files.iter().any(|(_, known)| known.path() == file.path()) {
+            drop(files);
             self.0.read_files();
             return Ok(());
         }
         let read =
             file.read().map_err(|source| RevocationError::File { path: file.path().into(), source })?;
         let credentials = read.unwrap_or_default();
-        let path = file.path().to_path_buf();
+        // Before the file is added: what nobody looks at again is not watched.
+        self.0
+            .watch_files()
+            .map_err(|source| RevocationError::Thread { path: file.path().into(), source })?;
         let mut list = self.0.write();
         if list.len() + credentials.len() > self.0.capacity {
             return Err(RevocationError::Full { capacity: self.0.capacity });
         }
         let number = list.add_file(credentials);
         drop(list);
-        lock(&self.0.files).push((number, file));
+        files.push((number, file));
+        drop(files);
         self.0.tell();
-        self.0.watch_files().map_err(|source| RevocationError::Thread { path, source })
+        Ok(())
     }
 
     /// Forgets a file, and that what it says is revoked. False: it was not watched.

@@ -145,3 +145,27 @@ fn a_file_with_too_much_waits_for_room() {
     assert!(revocations.is_revoked(&ann(), at(0)));
     fs::remove_file(&path).unwrap();
 }
+
+/// Whoever comes second finds the file that the first has added.
+#[test]
+fn a_file_is_watched_once_however_many_ask_at_once() {
+    let path = std::env::temp_dir().join(format!("ws-server-revoked-once-{}", std::process::id()));
+    fs::write(&path, "j1\n".repeat(1000)).unwrap();
+    for _ in 0..20 {
+        let revocations = Revocations::new();
+        let together = std::sync::Barrier::new(8);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    together.wait();
+                    revocations.watch_file(&path).unwrap();
+                    assert!(revocations.is_revoked(&ann(), at(0)), "as soon as it returns");
+                });
+            }
+        });
+        assert_eq!(revocations.len(), 1);
+        assert!(revocations.unwatch_file(&path) && !revocations.unwatch_file(&path));
+        assert!(!revocations.is_revoked(&ann(), at(0)));
+    }
+    fs::remove_file(&path).unwrap();
+}
