@@ -11,6 +11,18 @@
 //! `claims` has those that [`Cedar::claims`] names. What is known of an entity from the handshake adds to what the file of
 //! entities says of it, and replaces attributes of the same name.
 //!
+//! # Who a principal is
+//! `User::"ann"` is whoever has the subject `ann`, whatever says so: each issuer of tokens, Basic, an API key, a client
+//! certificate. Where a route takes more than one of them, or tokens of more than one issuer, a policy that names a user
+//! has to say which is meant, or else somebody who can choose their name with one of them is taken for somebody of
+//! another:
+//! ```cedar
+//! permit(principal == User::"ann", action, resource)
+//! when { principal.scheme == "bearer" && principal has issuer && principal.issuer == "https://id.example" };
+//! ```
+//! The same goes for users in the file of entities, and for `Role::"…"`: roles are those that the credential brings.
+//! Anonymous callers are no `User`.
+//!
 //! # When a policy cannot be evaluated
 //! Cedar leaves it out. That would let in those whom a broken `forbid` should have kept out, and blame the caller where a
 //! broken `permit` is the operator's fault; so the answer is `internal-error` where such a policy could have changed the

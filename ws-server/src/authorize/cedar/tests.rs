@@ -77,6 +77,23 @@ fn the_deciding_policies_are_named() {
     assert_eq!(connect(&cedar, "7", &Identity::new(Scheme::Basic).with_subject("anonymous")), nobody);
 }
 
+// The example of the module.
+#[test]
+fn a_name_alone_does_not_say_whose_it_is() {
+    let by_name = Cedar::new(policies(r#"permit(principal == User::"ann", action, resource);"#));
+    let by_issuer = Cedar::new(policies(
+        r#"permit(principal == User::"ann", action, resource)
+        when { principal.scheme == "bearer" && principal has issuer && principal.issuer == "https://id.example" };"#,
+    ));
+    let basic = Identity::new(Scheme::Basic).with_subject("ann");
+    let nobody = denied("no Cedar policy permits");
+    for other in [basic, ann().with_issuer("https://other.example")] {
+        assert_eq!(connect(&by_name, "7", &other), Ok(Permit::by("policy0")));
+        assert_eq!(connect(&by_issuer, "7", &other), nobody);
+    }
+    assert_eq!(connect(&by_issuer, "7", &ann()), Ok(Permit::by("policy0")));
+}
+
 #[test]
 fn policies_see_what_the_module_says() {
     for condition in [
