@@ -19,6 +19,9 @@ const KEY_LIMIT: usize = 100;
 /// Each knows its algorithm: that of its `alg`, and where it has none, one that goes with its kind and that the
 /// operator allows. What cannot be used is skipped, as RFC 7517 5 has it, and can be asked for.
 ///
+/// A token that names no key is tried with four of its algorithm at the most, the first of the set: a larger set is for
+/// tokens with a `kid`.
+///
 /// ```
 /// use ws_server::authenticate::bearer::{Algorithm, JwkFault, JwkSet, Verifier};
 ///

@@ -135,7 +135,9 @@ impl Key {
     }
 
     /// Gives the key an id: tokens that name one in `kid` (RFC 7515 4.1.4) are verified with that one only.
-    /// A key without an id is tried for every token.
+    /// A key without an id is tried for every token, and one with an id for those that name none: but of the keys that a
+    /// token does not name, no more than four of its algorithm, the first ones. Where there are more, have tokens name
+    /// theirs.
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());

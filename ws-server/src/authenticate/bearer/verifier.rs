@@ -74,7 +74,8 @@ impl Verifier {
         Self { keys, kept, rules: Rules::default(), limit: TOKEN_LIMIT }
     }
 
-    /// Takes tokens of one more key.
+    /// Takes tokens of one more key. Those with the same algorithm and no id should be four at the most; see
+    /// [`Key::with_id`].
     #[must_use]
     pub fn key(mut self, key: Key) -> Self {
         self.keys.push(key);

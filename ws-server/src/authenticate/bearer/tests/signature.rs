@@ -175,6 +175,35 @@ fn keys_are_found_by_id() {
     assert!(verifier().verify(&with_kid("anything"), now()).is_ok());
 }
 
+/// A forged token costs four verifications at the most, however many keys there are.
+#[test]
+fn of_the_keys_that_a_token_does_not_name_four_are_tried() {
+    let other = |number: u8| Key::secret(Algorithm::Hs256, &[number; 32]).unwrap();
+    let with_id = |number: u8| other(number).with_id(format!("k{number}"));
+    let kinds: [&dyn Fn(u8) -> Key; 2] = [&other, &with_id];
+    let after = |others: Vec<Key>, ours: Key| {
+        let mut keys = others.into_iter().chain([ours]);
+        let first = Verifier::new(keys.next().unwrap());
+        keys.fold(first, Verifier::key).issuer("https://id.example").audience("chat")
+    };
+    let plain = claiming(payload());
+    let named = token(r#"{"alg":"HS256","kid":"ours"}"#, payload());
+    let ours = || hs256().with_id("ours");
+    for others in kinds {
+        assert!(after((1..=3).map(others).collect(), hs256()).verify(&plain, now()).is_ok());
+        assert!(after((1..=3).map(others).collect(), ours()).verify(&plain, now()).is_ok());
+        for ours in [hs256(), ours()] {
+            let error = after((1..=4).map(others).collect(), ours).verify(&plain, now()).unwrap_err();
+            assert_eq!(error.cause(), Cause::TokenSignatureInvalid);
+        }
+        // Named, it is found among however many.
+        assert!(after((1..=100).map(others).collect(), ours()).verify(&named, now()).is_ok());
+    }
+    // Those of another algorithm do not count.
+    let longer = |number| Key::secret(Algorithm::Hs512, &[number; 64]).unwrap();
+    assert!(after((1..=100).map(longer).collect(), hs256()).verify(&plain, now()).is_ok());
+}
+
 #[test]
 fn signatures_have_the_length_of_their_key() {
     let good = claiming(payload());
