@@ -47,7 +47,7 @@ async fn an_answer_is_remembered() {
 #[tokio::test]
 async fn our_own_credentials_have_to_be_right() {
     let Some(provider) = Provider::start("introspection with a wrong secret") else { return };
-    let wrong = introspection(&provider).client("chat-server", "wrong");
+    let wrong = introspection(&provider).client("chat-server", "wrong").expect("a secret");
     let token = provider.opaque().await;
     let error = connect(&server(wrong).await, &token).await.expect_err("nobody can tell");
     assert_eq!(error.cause(), Some(Cause::AuthenticationUnavailable));

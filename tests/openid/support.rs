@@ -30,6 +30,7 @@ pub(crate) fn introspection(provider: &Provider) -> Introspection {
     Introspection::new("chat", &format!("{}/token/introspection", provider.issuer))
         .expect("an address")
         .client("chat-server", &secret("chat-server"))
+        .expect("a secret")
         .audience(AUDIENCE)
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn check() {
         let basic = Basic::new("chat", Htpasswd::parse(users.as_bytes()).unwrap());
         let keys = ApiKeys::new([ApiKeyEntry::plain("probe", KEY).unwrap()]).unwrap();
         let by_key = ApiKey::new("chat", keys).query("key");
-        let opaque = Introspection::new("chat", &issuer).unwrap().client("ws", CLIENT_SECRET);
+        let opaque = Introspection::new("chat", &issuer).unwrap().client("ws", CLIENT_SECRET).unwrap();
         let running = Running::start(|server| {
             server
                 .disclosure(disclosure)

@@ -105,7 +105,7 @@ fn introspection(section: &config::Introspection, assembly: &Assembly<'_>) -> Op
     if let Some((id, file)) = &section.client {
         let secret = assembly.files.secret(file, assembly.problems)?;
         let secret = assembly.files.take(file, str::from_utf8(&secret), assembly.problems)?;
-        introspection = introspection.client(id, secret);
+        introspection = assembly.files.take(file, introspection.client(id, secret), assembly.problems)?;
     }
     Some(introspection)
 }

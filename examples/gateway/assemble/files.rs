@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use ws_server::authenticate::ClientCredentialsError;
 use ws_server::authenticate::api_key::ApiKeysError;
 use ws_server::authenticate::basic::HtpasswdError;
 use ws_server::authenticate::bearer::{JwkSetError, KeyError};
@@ -34,6 +35,8 @@ pub(crate) enum FileFault {
     Htpasswd(#[from] HtpasswdError),
     #[error("{0}")]
     ApiKeys(#[from] ApiKeysError),
+    #[error("{0}")]
+    ClientCredentials(#[from] ClientCredentialsError),
     #[error("{0}; correct the file")]
     Cedar(#[from] CedarError),
     #[error("{0}")]

@@ -45,7 +45,7 @@ pub use context::HandshakeContext;
 pub use error::{AuthenticationError, CredentialsFault};
 pub use identity::{Identity, Scheme};
 #[cfg(feature = "remote")]
-pub use introspection::Introspection;
+pub use introspection::{ClientCredentialsError, Introspection};
 pub use json::JsonFault;
 pub use params::Params;
 pub(crate) use revocation::OnRevocation;

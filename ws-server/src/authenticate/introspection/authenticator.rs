@@ -12,7 +12,8 @@ use ws_core::refusal::Challenge;
 
 use super::{
     answers::{Answer, Answers, Times},
-    endpoint::{Asker, Fault, basic, sensitive},
+    endpoint::{Asker, Fault, basic, bearer},
+    error::ClientCredentialsError,
     flights::Flights,
 };
 use crate::{
@@ -44,7 +45,7 @@ use crate::{
 ///
 /// # fn configure(client_secret: &str) -> Result<(), Box<dyn std::error::Error>> {
 /// let introspection = Introspection::new("chat", "https://id.example/introspect")?
-///     .client("chat-server", client_secret)
+///     .client("chat-server", client_secret)?
 ///     .audience("chat");
 /// // Clones share what is remembered.
 /// let rooms = Route::new(|_session| async {}).authenticate(introspection.clone());
@@ -98,15 +99,19 @@ impl Introspection {
     }
 
     /// Says to the endpoint who we are, by an id and a secret (`client_secret_basic`, RFC 6749 2.3.1).
-    #[must_use]
-    pub fn client(self, id: &str, secret: &str) -> Self {
-        self.authorization(basic(id, secret))
+    ///
+    /// # Errors
+    /// One of them has a control character, such as the line break at the end of a file.
+    pub fn client(self, id: &str, secret: &str) -> Result<Self, ClientCredentialsError> {
+        Ok(self.authorization(basic(id, secret)?))
     }
 
     /// Says to the endpoint who we are, by a token of our own (RFC 7662 2.1).
-    #[must_use]
-    pub fn client_token(self, token: &str) -> Self {
-        self.authorization(sensitive([b"Bearer ", token.as_bytes()].concat()))
+    ///
+    /// # Errors
+    /// It is empty, or not visible ASCII from its first character to its last.
+    pub fn client_token(self, token: &str) -> Result<Self, ClientCredentialsError> {
+        Ok(self.authorization(bearer(token)?))
     }
 
     fn authorization(mut self, value: http::HeaderValue) -> Self {

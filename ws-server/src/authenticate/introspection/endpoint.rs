@@ -13,6 +13,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
+use super::error::ClientCredentialsError;
 use crate::{
     authenticate::json::{self, JsonFault},
     fetch::{Endpoint, FetchError, Fetcher},
@@ -143,7 +144,14 @@ fn active(body: Bytes) -> Result<Option<Bytes>, Fault> {
 }
 
 /// The credentials of a client (RFC 6749 2.3.1): both parts are encoded as in a form, before RFC 7617 is applied.
-pub(super) fn basic(id: &str, secret: &str) -> HeaderValue {
+pub(super) fn basic(id: &str, secret: &str) -> Result<HeaderValue, ClientCredentialsError> {
+    // RFC 6749 A.1, A.2: neither has control characters.
+    if id.contains(char::is_control) {
+        return Err(ClientCredentialsError::Id);
+    }
+    if secret.contains(char::is_control) {
+        return Err(ClientCredentialsError::Secret);
+    }
     let mut pair = Zeroizing::new(String::with_capacity(3 * (id.len() + secret.len()) + 1));
     pair.extend(byte_serialize(id.as_bytes()));
     pair.push(':');
@@ -154,14 +162,20 @@ pub(super) fn basic(id: &str, secret: &str) -> HeaderValue {
     value.resize(start + pair.len().div_ceil(3) * 4, 0);
     let encoded = value.get_mut(start..).map_or(Ok(0), |room| STANDARD.encode_slice(pair.as_bytes(), room));
     debug_assert_eq!(encoded.ok(), Some(value.len() - start));
-    sensitive(value)
+    sensitive(value).ok_or(ClientCredentialsError::Secret)
 }
 
-/// A field value that is never shown, and wiped when it goes.
-pub(super) fn sensitive(value: Vec<u8>) -> HeaderValue {
-    let value = Bytes::from_owner(Zeroizing::new(value));
-    // An empty field where the value cannot stand in one: it is refused by whoever expects another.
-    let mut value = HeaderValue::from_maybe_shared(value).unwrap_or(HeaderValue::from_static(""));
+/// A token of our own (RFC 6750 2.1). Not all who issue them keep to its alphabet, so that what is visible is taken.
+pub(super) fn bearer(token: &str) -> Result<HeaderValue, ClientCredentialsError> {
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ClientCredentialsError::Token);
+    }
+    sensitive([b"Bearer ", token.as_bytes()].concat()).ok_or(ClientCredentialsError::Token)
+}
+
+/// A field value that is never shown, and wiped when it goes. None: it cannot stand in a field.
+fn sensitive(value: Vec<u8>) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(Zeroizing::new(value))).ok()?;
     value.set_sensitive(true);
-    value
+    Some(value)
 }

@@ -3,8 +3,10 @@
 mod answers;
 mod authenticator;
 mod endpoint;
+mod error;
 mod flights;
 #[cfg(test)]
 mod tests;
 
 pub use authenticator::Introspection;
+pub use error::ClientCredentialsError;

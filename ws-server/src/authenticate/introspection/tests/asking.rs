@@ -4,15 +4,17 @@ use tokio::task::JoinSet;
 use ws_core::refusal::Cause;
 
 use super::{Issuer, LONG, active, cause, identify, inactive};
-use crate::authenticate::{AuthenticationError, CredentialsFault, Introspection, bearer::TokenError};
+use crate::authenticate::{
+    AuthenticationError, ClientCredentialsError, CredentialsFault, Introspection, bearer::TokenError,
+};
 
 // RFC 7662 2.1, RFC 6749 2.3.1
 #[tokio::test]
 async fn the_endpoint_is_asked_as_it_has_to_be() {
     let issuer = Issuer::start(&active()).await;
-    let by = issuer.introspection().client("chat server", "s+e c:r&t");
+    let by = issuer.introspection().client("chat server", "s+e c:r&t").unwrap();
     assert_eq!(cause(&by, "opaque+/~==").await, None);
-    assert_eq!(cause(&issuer.introspection().client_token("own"), "t").await, None);
+    assert_eq!(cause(&issuer.introspection().client_token("own").unwrap(), "t").await, None);
     assert_eq!(cause(&issuer.introspection(), "t").await, None);
     let asked = issuer.server.asked();
     assert!(asked[0].head.starts_with("POST /introspect HTTP/1.1\r\n"));
@@ -27,10 +29,28 @@ async fn the_endpoint_is_asked_as_it_has_to_be() {
     assert!(!asked[2].head.contains("authorization"));
 }
 
+// RFC 6749 A.1, A.2, RFC 6750 2.1
+#[test]
+fn credentials_of_our_own_are_judged_when_they_are_given() {
+    let by = || Introspection::new("chat", "http://127.0.0.1/").unwrap();
+    for bad in ["\n", "a\n", "a\r\nX: y", "\0", "a\tb", "\x7f"] {
+        assert_eq!(by().client(bad, "secret").unwrap_err(), ClientCredentialsError::Id, "{bad:?}");
+        assert_eq!(by().client("id", bad).unwrap_err(), ClientCredentialsError::Secret, "{bad:?}");
+        assert_eq!(by().client_token(bad).unwrap_err(), ClientCredentialsError::Token, "{bad:?}");
+    }
+    for bad in ["", " a", "a b", "\u{e9}"] {
+        assert_eq!(by().client_token(bad).unwrap_err(), ClientCredentialsError::Token, "{bad:?}");
+    }
+    // RFC 6749 B: whatever else is in them is encoded.
+    assert!(by().client("a b:\u{e9}", "").is_ok());
+    assert!(by().client_token("1|a-._~+/=").is_ok());
+}
+
 #[tokio::test]
 async fn nothing_secret_is_shown() {
     let issuer = Issuer::start(&active()).await;
-    let by = issuer.introspection().client("id", "hunter2-hunter2").client_token("hunter3");
+    let by = issuer.introspection().client("id", "hunter2-hunter2").unwrap();
+    let by = by.client_token("hunter3").unwrap();
     let shown = format!("{by:?}");
     assert!(
         shown.contains("/introspect") && !shown.contains("hunter") && !shown.contains("aHVudGVy"),
