@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::OnceCell;
 use ws_core::refusal::{Cause, Disclosure};
 
+use crate::ends;
 use crate::expected::{self, MinimalBodies};
 use crate::fault::{self, Fault};
 use crate::observed::{self, Observed};
@@ -30,7 +31,7 @@ async fn every_row_is_what_the_catalogue_says() {
 
 #[tokio::test]
 async fn the_documentation_has_what_was_observed() {
-    observed::compare(run().await);
+    observed::compare(run().await, ends::run().await);
 }
 
 /// Plays all faults, once for all tests.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ws_core::refusal::{Cause, Disclosure};
 
+use crate::ends::Ended;
 use crate::expected::MinimalBodies;
 use crate::scene::Told;
 use crate::setup::Way;
@@ -69,10 +70,7 @@ impl Row {
                 }
                 // The first that provokes a cause is the one that is shown; all of them are compared.
                 if let (Told::Frame(_, _, reason), true) = (told, self.reason.is_empty()) {
-                    // The time is different for each client.
-                    let waits = reason.split_once("retry after ");
-                    self.reason =
-                        waits.map_or_else(|| reason.clone(), |(code, _)| format!("{code}retry after … s"));
+                    self.reason = without_time(reason);
                 }
                 self.told.entry(way).or_insert_with(|| shown(told));
             }
@@ -99,6 +97,12 @@ impl Row {
     }
 }
 
+/// The time to come back is different for each client.
+fn without_time(reason: &str) -> String {
+    let waits = reason.split_once("retry after ");
+    waits.map_or_else(|| reason.to_owned(), |(code, _)| format!("{code}retry after … s"))
+}
+
 fn shown(told: &Told) -> String {
     match told {
         Told::Http(answer) => answer.head.status().to_string(),
@@ -108,9 +112,9 @@ fn shown(told: &Told) -> String {
 }
 
 /// Fails where the documentation says something else; `WS_TESTS_REWRITE=1` has it say the same.
-pub(crate) fn compare(observed: &Observed) {
+pub(crate) fn compare(observed: &Observed, ended: &Ended) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../REFUSALS-OBSERVED.md");
-    let (now, before) = (page(observed), std::fs::read_to_string(&path).unwrap_or_default());
+    let (now, before) = (page(observed, ended), std::fs::read_to_string(&path).unwrap_or_default());
     if std::env::var_os("WS_TESTS_REWRITE").is_some() {
         std::fs::write(&path, now).unwrap();
     } else {
@@ -122,7 +126,7 @@ pub(crate) fn compare(observed: &Observed) {
     }
 }
 
-fn page(observed: &Observed) -> String {
+fn page(observed: &Observed, ended: &Ended) -> String {
     let mut page = String::from(INTRODUCTION);
     page += "\n## Before the upgrade\n\n";
     page += "| code | `http` | `close-frame` | `auto` | `auto`, allowed origin | fields over HTTP | members | trace | reason |\n";
@@ -142,6 +146,11 @@ fn page(observed: &Observed) -> String {
             if row.trace { "yes" } else { "" },
             if row.reason.is_empty() { String::new() } else { format!("`{}`", row.reason) },
         );
+    }
+    page += "\n## After the upgrade\n\n| code | occasion | close code | reason |\n|---|---|---|---|\n";
+    for (cause, when, code, reason) in ended {
+        let reason = without_time(reason);
+        let _ = writeln!(page, "| `{}` | {when} | {code} | `{reason}` |", cause.code());
     }
     page += "\n## At the level minimal\n\nThe whole body, for every cause of a status:\n\n| status | body |\n|---|---|\n";
     for (status, body) in &observed.minimal {

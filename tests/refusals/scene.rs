@@ -82,7 +82,7 @@ pub(crate) async fn play(faults: &[&Fault], disclosure: Disclosure, way: Way) ->
     let reports = stage.reports.lock().unwrap().clone();
     let after = stage.handle.counters().refused();
     let counted = after.zip(before).map(|((_, after), (_, before))| after - before).sum();
-    secrets::told(stage.handle.metrics());
+    secrets::measured(&stage.handle.metrics());
     Outcome { told, reports, counted }
 }
 

@@ -1,6 +1,6 @@
 //! The secrets that this suite uses, and everything that anybody could read of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{Debug, Display};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -100,12 +100,29 @@ fn forms(secret: &str) -> Vec<String> {
 /// So much of a secret tells it from everything else; less of a claim set would be that of every token.
 const BEGINNING: usize = 24;
 
-/// The first secret that is in a text, with the line that it is in.
+/// The first secret that is in a text, with the line that it is in. The text is long and the secrets are many, so that
+/// each place is looked at once, for those that begin as it does.
 pub(crate) fn found<'a>(told: &'a str, secrets: &BTreeSet<String>) -> Option<(String, &'a str)> {
-    let secret = secrets.iter().find(|secret| told.contains(*secret))?;
-    let line = told.lines().find(|line| line.contains(secret)).unwrap_or(told);
-    Some((secret.clone(), line))
+    let mut by_beginning: HashMap<&[u8], Vec<&String>> = HashMap::new();
+    for secret in secrets {
+        by_beginning.entry(&secret.as_bytes()[..KEY]).or_default().push(secret);
+    }
+    let begins: HashSet<u8> = by_beginning.keys().map(|key| key[0]).collect();
+    let places = told.as_bytes().windows(KEY).enumerate().filter(|(_, window)| begins.contains(&window[0]));
+    let candidates = places.filter_map(|(at, window)| Some((at, by_beginning.get(window)?)));
+    for (at, candidates) in candidates {
+        if let Some(secret) =
+            candidates.iter().find(|secret| told.as_bytes()[at..].starts_with(secret.as_bytes()))
+        {
+            let line = told.lines().find(|line| line.contains(secret.as_str())).unwrap_or(told);
+            return Some(((*secret).clone(), line));
+        }
+    }
+    None
 }
+
+/// The bytes by which secrets are looked up; the shortest has more.
+const KEY: usize = 8;
 
 /// In base64, as credentials travel.
 pub(crate) fn base64(text: &str) -> String {
@@ -122,6 +139,11 @@ pub(crate) fn told(text: impl Display) {
     let mut told = lock(&TOLD);
     told.push_str(&text.to_string());
     told.push('\n');
+}
+
+/// The metrics that have counted something.
+pub(crate) fn measured(metrics: &str) {
+    metrics.lines().filter(|line| !line.ends_with(" 0")).for_each(told);
 }
 
 /// Everything that a client could have read of an answer.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::{catalogue, credentials, kinds, secrets};
+use crate::{catalogue, credentials, ends, kinds, secrets};
 
 #[tokio::test]
 async fn no_secret_is_in_a_log_a_trace_a_metric_or_an_answer() {
     secrets::listen();
     catalogue::run().await;
+    ends::run().await;
     credentials::check().await;
     kinds::check().await;
     let (told, secrets) = (secrets::all_told(), secrets::all());

@@ -160,7 +160,7 @@ impl SessionTask {
                 | Error::CloseTimeout,
             ) => {
                 if matches!(error.downcast_ref(), Some(Error::Io(_) | Error::Lost | Error::WriteTimeout)) {
-                    self.ending.set((LOST, None));
+                    self.ending.set((LOST, self.ending.get().1));
                 }
                 tracing::debug!(
                     target: "ws_server::session",
