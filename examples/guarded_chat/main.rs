@@ -20,10 +20,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use ws_core::connection::Limits;
 use ws_core::refusal::Disclosure;
 use ws_server::authenticate::bearer::{Bearer, Source};
-use ws_server::{BoundServer, RefusalReport, Route, Server};
+use ws_server::{BoundServer, RefusalReport, Server};
 
 use crate::credentials::Credentials;
 use crate::rooms::{ROOMS, Room};
@@ -73,15 +72,10 @@ async fn start(flags: &Flags) -> Result<(BoundServer, Credentials), Box<dyn Erro
         .on_refusal(report);
     for rules in ROOMS {
         let room = Arc::new(Room::new(rules));
-        let mut route = Route::new(move |session| conversation::hold(Arc::clone(&room), session))
+        let mut route = conversation::route(room)
             .authenticate(bearer.clone())
             .scopes(["chat:read"])
-            .authorize(names::rule)
-            .limits(Limits {
-                message: events::MESSAGE_BYTES,
-                frame: events::MESSAGE_BYTES,
-                ..Limits::default()
-            });
+            .authorize(names::rule);
         if let Some(role) = rules.role {
             route = route.roles([role]);
         }
