@@ -48,7 +48,12 @@ fn limits_are_documented_as_they_are() {
         ("bytes queued for a peer", bytes(output)),
         ("a write without progress", seconds(socket.write_timeout)),
         ("closing handshake", seconds(socket.close_timeout)),
-        ("sessions during a shutdown", seconds(server.drain_timeout)),
+        ("sessions during a shutdown, and a session that is ended by policy", seconds(server.drain_timeout)),
+        (
+            "connections of one principal (scheme, issuer and subject)",
+            format!("{};", server.connections_per_principal),
+        ),
+        ("time for the first message, where that says who it is", seconds(server.handshake_timeout)),
     ] {
         let row = row(limit);
         let documented =

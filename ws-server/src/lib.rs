@@ -44,6 +44,32 @@
 //! # async fn key_is_known(_: &str) -> bool { true }
 //! ```
 //!
+//! # While they are here
+//! A session ends with its credential (`token-expired`, 3000), unless it is renewed: by the client in a message
+//! ([`Renewal::Message`]), or by the application ([`SessionHandle::renew`]). Whoever has a [`ServerHandle`] finds sessions
+//! ([`Sessions`]), ends them with any cause of the catalogue, and revokes credentials and subjects:
+//!
+//! ```
+//! use ws_core::refusal::{Cause, Refusal};
+//! use ws_server::authenticate::{Revocation, RevocationError};
+//! use ws_server::ServerHandle;
+//!
+//! async fn incident(server: &ServerHandle) -> Result<(), RevocationError> {
+//!     server.revoke(Revocation::credential("jti-4711"))?; // its sessions end within a second: 3000
+//!     for session in server.sessions().on_route("/rooms/{room}") {
+//!         if session.info().param("room") == Some("staff") && !session.identity().has_role("staff") {
+//!             session.close(Refusal::new(Cause::PolicyDenied)); // 3003
+//!         }
+//!     }
+//!     server.sessions().recheck().await; // asks the authorizers of all routes again
+//!     Ok(())
+//! }
+//! ```
+//!
+//! What somebody may do in a running connection is for the same authorizers to say ([`Session::authorize`]), and how much
+//! they may send for [`Route::message_rate`]. A client that can put its token nowhere else presents it in its first
+//! message ([`Source::FirstMessage`](authenticate::bearer::Source::FirstMessage)): no handler runs before that.
+//!
 //! # TLS and proxies
 //! With the feature `tls`, `ServerBuilder::listen_tls` speaks TLS, with certificates that are read again when they change
 //! and, if asked to, those of clients. Behind proxies, [`ServerBuilder::trusted_proxies`] says whose word is taken for
