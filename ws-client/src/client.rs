@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use ws_core::connection::{Limits, Role};
 use ws_core::deflate::{DeflateConfig, DeflateParams};
@@ -170,6 +171,22 @@ impl Client {
         // However it ends, and if a message comes instead: who has refused lets nobody in.
         let _ = timeout(budget.stage(self.timeouts.handshake), socket.recv()).await;
         Err(ConnectError::Closed(Box::new(Closed::new(socket.close_frame(), Some(refused_by)))))
+    }
+
+    /// As [`connect_over`](Self::connect_over), for a TCP connection, which needs no box. Nagle's algorithm should be
+    /// off.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect_over`](Self::connect_over).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`connect_over`](Self::connect_over).
+    pub async fn connect_over_tcp(&self, mut stream: TcpStream) -> Result<(WebSocket, Answer), ConnectError> {
+        let (opened, answer) = self.handshake(&mut stream, Budget::new(self.timeouts.total)).await?;
+        let config = self.socket_config(&answer);
+        Ok((WebSocket::from_tcp(stream, config, opened), answer))
     }
 
     async fn handshake(
