@@ -30,6 +30,7 @@ pub struct HandshakeContext<'a> {
     route: &'a str,
     params: Option<&'a Params>,
     certificate: Option<&'a ClientCertificate>,
+    forwarded_host: Option<&'a str>,
 }
 
 impl<'a> HandshakeContext<'a> {
@@ -46,14 +47,16 @@ impl<'a> HandshakeContext<'a> {
             route: "",
             params: None,
             certificate: None,
+            forwarded_host: None,
         }
     }
 
     /// A request of which this is known.
-    pub(crate) const fn of(head: &'a RequestHead, facts: &'a Facts) -> Self {
-        Self::new(head, facts.peer, facts.now)
+    pub(crate) fn of(head: &'a RequestHead, facts: &'a Facts) -> Self {
+        let context = Self::new(head, facts.peer, facts.now)
             .with_security(facts.secure)
-            .with_client_certificate(facts.certificate.as_ref())
+            .with_client_certificate(facts.certificate.as_ref());
+        Self { forwarded_host: facts.host.as_deref(), ..context }
     }
 
     /// At another time.
@@ -125,6 +128,11 @@ impl<'a> HandshakeContext<'a> {
     /// The time of the request; the same for everybody who asks.
     pub const fn now(&self) -> SystemTime {
         self.now
+    }
+
+    /// The host that the client asked for: what a trusted proxy says of it, or else `Host`, with its port if it has one.
+    pub fn host(&self) -> Option<&'a str> {
+        self.forwarded_host.or_else(|| self.head.fields().get_str("Host"))
     }
 
     /// Whether it came over TLS.
