@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ws_server::ServerHandle;
 
@@ -9,6 +10,12 @@ use crate::assemble::{Assembled, Parts, assemble};
 use crate::config::{Config, Problem};
 use crate::log;
 use crate::watch::{INTERVAL, Watch};
+
+/// How long files have to stay as they are before they are read.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// How many times that is waited for.
+const PATIENCE: usize = 20;
 
 /// What runs, and what it was made from.
 pub(crate) struct Running {
@@ -25,6 +32,7 @@ pub(crate) struct Running {
 struct Fixed {
     listen: String,
     admin_listen: Option<String>,
+    tls: bool,
 }
 
 impl Fixed {
@@ -32,6 +40,7 @@ impl Fixed {
         Self {
             listen: config.listen.0.clone(),
             admin_listen: config.admin_listen.as_ref().map(|address| address.0.clone()),
+            tls: config.tls.is_some(),
         }
     }
 }
@@ -49,12 +58,23 @@ impl Running {
     }
 
     /// Looks at the files about every second, and has what changed take over. Never returns.
+    ///
+    /// # Panics
+    /// On a runtime with one thread.
     pub(crate) async fn follow(mut self) {
         loop {
             tokio::time::sleep(INTERVAL).await;
-            if self.watch.has_changed() {
-                self.reload();
+            if !self.watch.has_changed() {
+                continue;
             }
+            // Somebody may be in the middle of writing them, or of changing one after the other.
+            for _ in 0..PATIENCE {
+                tokio::time::sleep(SETTLE).await;
+                if !self.watch.has_changed() {
+                    break;
+                }
+            }
+            tokio::task::block_in_place(|| self.reload());
         }
     }
 
@@ -85,17 +105,13 @@ impl Running {
         self.parts = parts;
         self.watch.follow(&files);
         let fixed = Fixed::of(&config);
-        for (key, before, now) in [
-            ("listen", Some(&self.fixed.listen), Some(&fixed.listen)),
-            ("admin_listen", self.fixed.admin_listen.as_ref(), fixed.admin_listen.as_ref()),
+        for (key, changed) in [
+            ("listen", self.fixed.listen != fixed.listen),
+            ("admin_listen", self.fixed.admin_listen != fixed.admin_listen),
+            ("tls", self.fixed.tls != fixed.tls),
         ] {
-            if before != now {
-                tracing::warn!(
-                    key,
-                    ?before,
-                    ?now,
-                    "this key holds after a restart; the old one goes on until then"
-                );
+            if changed {
+                tracing::warn!(key, "this key holds after a restart; until then what it said before goes on");
             }
         }
         Ok(config.routes.len())

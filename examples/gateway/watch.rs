@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// How often files are looked at.
-pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const INTERVAL: Duration = Duration::from_millis(700);
 
 /// Files, and how they looked when they were looked at last.
 #[derive(Debug, Default)]

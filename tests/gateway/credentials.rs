@@ -44,6 +44,7 @@ async fn tokens() {
         (claims(json!({ "iss": "https://evil.example" })), 401, "token-issuer-wrong"),
         (claims(json!({ "aud": "mail" })), 401, "token-audience-wrong"),
         (claims(json!({ "exp": null })), 401, "token-malformed"),
+        (claims_without_expiry(), 401, "token-claim-missing"),
         (claims(json!({ "groups": ["member"] })), 403, "scope-insufficient"),
         (claims(json!({ "scp": ["chat:read"] })), 403, "role-missing"),
     ] {
@@ -55,6 +56,12 @@ async fn tokens() {
     // No secret and no token is in the log.
     let log = gateway.log();
     assert!(!log.contains(&token(&good)) && log.contains("token-expired"), "{log}");
+}
+
+fn claims_without_expiry() -> String {
+    let claims = json!({ "sub": "ann", "aud": "chat", "iss": "https://id.example" });
+    let token = ws_server::authenticate::bearer::Signer::hs256(crate::gateway::SECRET).unwrap().sign(&claims);
+    format!("Authorization: Bearer {}\r\n", token.unwrap())
 }
 
 #[tokio::test]
@@ -70,6 +77,12 @@ async fn keys_in_files() {
         // An algorithm is pinned to its key: the public key is no secret for HS256.
         let (status, code) = gateway.refusal("/", &bearer(&json!({}))).await;
         assert_eq!((status, &*code), (401, "token-algorithm-denied"), "{keys}");
+        if keys.contains("jwks") {
+            let other = ws_server::authenticate::bearer::Signer::ed25519(&[7; 32]).unwrap().with_id("2");
+            let token = other.sign(&json!({ "exp": now() + 60 })).unwrap();
+            let refused = gateway.refusal("/", &format!("Authorization: Bearer {token}\r\n")).await;
+            assert_eq!(refused, (401, "token-key-unknown".to_owned()));
+        }
     }
 }
 

@@ -44,6 +44,14 @@ impl Authority {
         Pair { certificate: certificate.pem(), key: key.serialize_pem() }
     }
 
+    fn issue_nameless(&self) -> Pair {
+        let mut params = CertificateParams::new(["a.example".to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        Pair { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
     fn pem(&self) -> String {
         self.0.as_ref().pem()
     }
@@ -139,6 +147,9 @@ async fn certificates_of_the_gateway_and_its_clients() {
     assert_eq!(ask(other, "/known").await, (403, "client-certificate-required".to_owned()));
     let known = connect(address, &authority, "localhost", Some(&ann)).await;
     assert_eq!(ask(known, "/known").await.0, 101);
+    let nameless = clients.issue_nameless();
+    let rejected = connect(address, &authority, "localhost", Some(&nameless)).await;
+    assert_eq!(ask(rejected, "/known").await, (403, "client-certificate-rejected".to_owned()));
     // Whoever speaks plain HTTP is told so, in plain HTTP.
     assert_eq!(refusal(&gateway.ask("/open", "").await), (400, "plain-http-on-tls-port".to_owned()));
 }

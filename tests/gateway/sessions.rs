@@ -104,6 +104,11 @@ async fn a_first_message() {
         assert_eq!(told, code, "{path} {reason}");
     }
     assert!(upstream.is_alone());
+    let limits = "[limits]\nhandshake_timeout = \"300ms\"\n";
+    let gateway = Gateway::start("first-message-late", &format!("{limits}{config}"));
+    let mut silent = gateway.open("/echo", None).await;
+    let (code, reason) = ending(&mut silent).await;
+    assert_eq!((code, reason.starts_with("authentication-timeout")), (3008, true), "{reason}");
 }
 
 #[tokio::test]

@@ -106,6 +106,54 @@ async fn paths_that_mean_another_place_are_not_found() {
     assert_eq!(upstream.arrival().await.0.path(), "/pub/a..b/...");
 }
 
+/// Behind a trusted proxy the client is whom the proxy names, and so are its scheme and its host.
+#[tokio::test]
+async fn what_a_trusted_proxy_says_is_passed_on() {
+    let mut upstream = Upstream::start(Script::Accept).await;
+    let config = format!("trusted_proxies = [\"127.0.0.0/8\"]\n{}", to(&upstream, "/", OPEN));
+    let gateway = Gateway::start("trusted", &config);
+    let forwarded = "Forwarded: for=6.6.6.6, for=\"[2001:db8::7]:4711\";proto=https;host=public.example\r\n";
+    assert_eq!(gateway.ask("/", forwarded).await.head.status(), 101);
+    let (head, _socket) = upstream.arrival().await;
+    for (name, expected) in [
+        ("Forwarded", "for=\"[2001:db8::7]\";host=\"public.example\";proto=https"),
+        ("X-Forwarded-For", "2001:db8::7"),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "public.example"),
+    ] {
+        assert_eq!(fields(&head, name), [expected], "{name}");
+    }
+}
+
+/// Credentials in a pair of subprotocols are forwarded as such, and never otherwise.
+#[tokio::test]
+async fn a_pair_of_subprotocols() {
+    let mut upstream = Upstream::start(Script::Accept).await;
+    let rules = "authenticate = [\"bearer\"]\nsubprotocols = [\"chat\"]\n";
+    let config = format!(
+        "{BEARER}from = [\"subprotocol\"]\n{}{}",
+        to(&upstream, "/kept", rules),
+        to(&upstream, "/forwarded", &format!("{rules}forward_credentials = true"))
+    );
+    let gateway = Gateway::start("pair", &config);
+    let token = token(&json!({}));
+    let offer = format!("Sec-WebSocket-Protocol: chat, bearer, {token}\r\n");
+    let answer = gateway.ask("/kept", &offer).await;
+    assert_eq!(answer.field("Sec-WebSocket-Protocol"), Some("chat"));
+    assert_eq!(fields(&upstream.arrival().await.0, "Sec-WebSocket-Protocol"), ["chat"]);
+    let pair_alone = format!("Sec-WebSocket-Protocol: bearer, {token}\r\n");
+    let answer = gateway.ask("/kept", &pair_alone).await;
+    assert_eq!(answer.field("Sec-WebSocket-Protocol"), Some("bearer"));
+    assert!(fields(&upstream.arrival().await.0, "Sec-WebSocket-Protocol").is_empty());
+    // This server selects the last one that is offered, which is the token: that is not answered to the client.
+    let refused = gateway.refusal("/forwarded", &offer).await;
+    assert_eq!(
+        fields(&upstream.arrival().await.0, "Sec-WebSocket-Protocol"),
+        [format!("chat, bearer, {token}")]
+    );
+    assert_eq!(refused, (502, "upstream-refused".to_owned()));
+}
+
 #[tokio::test]
 async fn nobody_is_let_in_whom_the_checks_refuse() {
     let mut upstream = Upstream::start(Script::Accept).await;

@@ -123,7 +123,8 @@ pub(super) fn credentials(config: &Config) -> Credentials {
         match &place.value {
             TokenPlace::Query(name) => credentials.parameters.push(name.clone()),
             TokenPlace::Cookie(name) => credentials.cookies.push(name.clone()),
-            TokenPlace::Header | TokenPlace::Subprotocol | TokenPlace::FirstMessage => {}
+            TokenPlace::Subprotocol => credentials.subprotocol = Some("bearer"),
+            TokenPlace::Header | TokenPlace::FirstMessage => {}
         }
     }
     credentials.fields.extend(config.api_key.iter().map(|section| section.header.0.clone()));

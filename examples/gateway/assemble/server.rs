@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ws_core::connection::Limits;
 use ws_core::head::HeadLimits;
@@ -113,6 +114,8 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
         )
         .addresses(addresses)
         .attempts_per_address(limits.attempts_per_address)
+        .authentication_timeout(bound(config.introspection.as_ref().map(|section| section.timeout)))
+        .authorization_timeout(bound(config.remote.as_ref().map(|section| section.timeout)))
         .message_rate(limits.messages_per_connection.map(MessageRate::new))
         .revocations(assembly.parts.revocations.clone())
         .limits(server_limits(limits))
@@ -130,6 +133,12 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
         builder = builder.route(path, route);
     }
     Some(builder)
+}
+
+/// What whoever is asked has in all: more than the file gives to the one who is asked over HTTP, so that it is that time
+/// that counts.
+fn bound(asked: Option<Duration>) -> Duration {
+    Duration::from_secs(5).max(asked.unwrap_or_default().saturating_add(Duration::from_secs(1)))
 }
 
 /// The file of revoked tokens, which is looked at by the list itself.

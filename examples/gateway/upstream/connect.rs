@@ -77,16 +77,23 @@ impl Upstream {
     ) -> Result<(WebSocket, Option<String>), UpstreamError> {
         let client = self.client(admission).map_err(UpstreamError::Handshake)?;
         let (socket, Answer { subprotocol, .. }) = match self.reach().await? {
-            Reached::Plain(stream) => client.connect_over(stream).await,
+            Reached::Plain(stream) => client.connect_over_tcp(stream).await,
             Reached::Secure(stream) => client.connect_over(stream).await,
         }
         .map_err(UpstreamError::Handshake)?;
         let agreed = admission.subprotocol.filter(|name| self.subprotocols.iter().any(|ours| ours == name));
         let needed = self.subprotocol_required || admission.answered && agreed.is_some();
-        if subprotocol.is_none() && needed {
-            return Err(UpstreamError::SubprotocolMissing);
+        match &subprotocol {
+            None if needed => return Err(UpstreamError::SubprotocolMissing),
+            // A server that answers with the token itself would have us tell it to everybody on the way.
+            Some(name) if !self.may_select(name) => return Err(UpstreamError::SubprotocolSecret),
+            _ => {}
         }
         Ok((socket, subprotocol))
+    }
+
+    fn may_select(&self, name: &String) -> bool {
+        self.subprotocols.contains(name) || self.credentials.subprotocol == Some(&**name)
     }
 
     fn client(&self, admission: &Admission<'_>) -> Result<Client, ConnectError> {
@@ -97,15 +104,19 @@ impl Upstream {
         // The client's order: its preference is the server's to weigh (RFC 6455 4.2.2), as long as it was not answered.
         let open = |offer: &&String| !admission.answered || admission.subprotocol == Some(&***offer);
         let allowed = offered.iter().filter(|offer| self.subprotocols.contains(offer)).filter(open).cloned();
-        let mut client: Builder =
-            self.target.client().resource(asked).subprotocols(allowed)?.limits(self.limits).timeouts(
-                ws_client::Timeouts {
-                    handshake: self.timeouts.handshake,
-                    body: self.timeouts.handshake,
-                    total: self.timeouts.handshake.saturating_mul(2),
-                    ..ws_client::Timeouts::default()
-                },
-            );
+        let pair = if self.forward_credentials { self.credentials.pair(offered) } else { &[] };
+        let mut client: Builder = self
+            .target
+            .client()
+            .resource(asked)
+            .subprotocols(allowed.chain(pair.iter().cloned()))?
+            .limits(self.limits)
+            .timeouts(ws_client::Timeouts {
+                handshake: self.timeouts.handshake,
+                body: self.timeouts.handshake,
+                total: self.timeouts.handshake.saturating_mul(2),
+                ..ws_client::Timeouts::default()
+            });
         if let Some(compression) = &self.compression {
             client = client.compression(compression.clone());
         }

@@ -22,6 +22,8 @@ pub(crate) enum UpstreamError {
     Handshake(#[source] ConnectError),
     #[error("it selected none of the subprotocols, one of which is required here")]
     SubprotocolMissing,
+    #[error("it selected a credential as its subprotocol")]
+    SubprotocolSecret,
 }
 
 impl UpstreamError {
@@ -47,7 +49,8 @@ impl UpstreamError {
                 Cause::UpstreamTimeout
             }
             Self::Handshake(ConnectError::Refused(_) | ConnectError::Redirected(_))
-            | Self::SubprotocolMissing => Cause::UpstreamRefused,
+            | Self::SubprotocolMissing
+            | Self::SubprotocolSecret => Cause::UpstreamRefused,
             // What we would have sent is no request: nothing of the client's, which was one when it came.
             Self::Handshake(ConnectError::Request(_)) => Cause::InternalError,
             _ => Cause::UpstreamDown,

@@ -15,12 +15,20 @@ pub(crate) struct Credentials {
     pub(crate) fields: Vec<String>,
     pub(crate) cookies: Vec<String>,
     pub(crate) parameters: Vec<String>,
+    /// The subprotocol that a token follows.
+    pub(crate) subprotocol: Option<&'static str>,
 }
 
 impl Credentials {
     /// Nowhere: everything is passed on.
     pub(super) const NONE: &'static Self =
-        &Self { fields: Vec::new(), cookies: Vec::new(), parameters: Vec::new() };
+        &Self { fields: Vec::new(), cookies: Vec::new(), parameters: Vec::new(), subprotocol: None };
+
+    /// The pair of subprotocols that is a credential, among those that are offered.
+    pub(super) fn pair<'a>(&self, offered: &'a [String]) -> &'a [String] {
+        let first = offered.iter().position(|offer| self.subprotocol == Some(&**offer));
+        first.and_then(|first| offered.get(first..first + 2)).unwrap_or_default()
+    }
 }
 
 /// Adds what the client has sent and may be passed on, and what the gateway knows about it.
@@ -127,7 +135,7 @@ fn forwarded(admission: &Admission<'_>) -> Vec<(&'static str, String)> {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("\"[{address}]\""),
     };
-    let host = request.head().fields().get_str("Host").filter(|host| !host.is_empty());
+    let host = request.host().filter(|host| !host.is_empty());
     let mut element = format!("for={node};proto={proto}");
     if let Some(host) = host {
         // A host has been checked to be one, so that it needs no escapes (RFC 7239 4).
@@ -140,4 +148,50 @@ fn forwarded(admission: &Admission<'_>) -> Vec<(&'static str, String)> {
     ];
     fields.extend(host.map(|host| ("X-Forwarded-Host", host.to_owned())));
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_that_are_credentials_go_and_the_others_stay() {
+        let credentials = ["sid".to_owned(), "jwt".to_owned()];
+        for (value, expected) in [
+            ("a=b", Some("a=b")),
+            ("sid=1", None),
+            ("a=b; sid=1; c=d", Some("a=b; c=d")),
+            ("jwt=x.y.z;a=b;;sid=", Some("a=b")),
+            ("sidecar=1; SID=2", Some("sidecar=1; SID=2")),
+            ("sid", None),
+            ("a=sid=1", Some("a=sid=1")),
+        ] {
+            assert_eq!(without(value, &credentials).as_deref(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_only_the_gateway_says_in_any_spelling() {
+        for name in [
+            "X-Auth-Subject",
+            "x_auth_subject",
+            "X-FORWARDED-PORT",
+            "Forwarded",
+            "X_Real_Ip",
+            "Sec-WebSocket-Key",
+        ] {
+            assert!(is_ours(name), "{name}");
+        }
+        for name in ["X-Auth-Subjects", "X-Forward", "Sec-Fetch-Site", "User-Agent", "Cookie"] {
+            assert!(!is_ours(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_token_follows_its_subprotocol() {
+        let credentials = Credentials { subprotocol: Some("bearer"), ..Credentials::default() };
+        let offered = ["chat", "bearer", "x.y.z", "more"].map(str::to_owned);
+        assert_eq!(credentials.pair(&offered), ["bearer", "x.y.z"]);
+        assert!(credentials.pair(&offered[..2]).is_empty() && Credentials::NONE.pair(&offered).is_empty());
+    }
 }

@@ -7,8 +7,6 @@ mod identity;
 mod pump;
 mod resource;
 mod target;
-#[cfg(test)]
-mod tests;
 mod tls;
 
 pub(crate) use connect::{Legs, Upstream};
