@@ -7,6 +7,7 @@ mod ask;
 mod case;
 mod catalogue;
 mod checks;
+mod client;
 mod connection;
 mod credentials;
 mod disclosure;

@@ -9,14 +9,21 @@ use super::{
 /// Connections of one address first, then those of all.
 pub(super) fn check(facts: &Facts, trace: &mut Trace) -> Result<(), Refusal> {
     if facts.crowded == Some(Crowded::Address) {
-        trace.refuse(Check::ConnectionsPerAddress, Cause::AddressQuotaExceeded);
-        return Err(Refusal::new(Cause::AddressQuotaExceeded));
+        let whose = format!("from {}", facts.peer.ip());
+        return Err(refuse(Check::ConnectionsPerAddress, Cause::AddressQuotaExceeded, &whose, facts, trace));
     }
     trace.pass_at_once(Check::ConnectionsPerAddress);
     if facts.crowded == Some(Crowded::Server) {
-        trace.refuse(Check::Connections, Cause::ServerFull);
-        return Err(Refusal::new(Cause::ServerFull));
+        return Err(refuse(Check::Connections, Cause::ServerFull, "in all", facts, trace));
     }
     trace.pass_at_once(Check::Connections);
     Ok(())
+}
+
+fn refuse(check: Check, cause: Cause, whose: &str, facts: &Facts, trace: &mut Trace) -> Refusal {
+    trace.refuse(check, cause);
+    let Some(limit) = facts.crowd_limit else { return Refusal::new(cause) };
+    let detail = format!("{limit} connections {whose} are as many as may be");
+    trace.compared(detail.clone());
+    Refusal::new(cause).detail(detail)
 }

@@ -27,6 +27,8 @@ pub struct Facts {
     pub draining: bool,
     /// Whether there are too many connections for this one to be accepted.
     pub crowded: Option<Crowded>,
+    /// The limit that is reached, to be told to the operator.
+    pub crowd_limit: Option<usize>,
 }
 
 /// Where there are too many connections.
@@ -58,6 +60,15 @@ impl Facts {
 
     /// An unencrypted request at the time `now`, to a server with room.
     pub const fn new(peer: SocketAddr, now: SystemTime) -> Self {
-        Self { peer, secure: false, host: None, certificate: None, now, draining: false, crowded: None }
+        Self {
+            peer,
+            secure: false,
+            host: None,
+            certificate: None,
+            now,
+            draining: false,
+            crowded: None,
+            crowd_limit: None,
+        }
     }
 }

@@ -88,6 +88,7 @@ impl Quota {
         }
         trace.refuse(Check::PrincipalQuota, Cause::PrincipalQuotaExceeded);
         let detail = format!("{open} connections are open, and {limit} are allowed");
+        trace.compared(detail.clone());
         Err(Refusal::new(Cause::PrincipalQuotaExceeded).detail(detail))
     }
 

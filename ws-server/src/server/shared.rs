@@ -97,6 +97,10 @@ impl Shared {
         facts.certificate = arrival.certificate;
         facts.host = arrival.host;
         facts.draining = self.drain.has_begun();
+        facts.crowd_limit = crowded.map(|crowded| match crowded {
+            Crowded::Address => self.limits.connections_per_address,
+            Crowded::Server => self.limits.connections,
+        });
         facts.crowded = crowded.map(Into::into);
         facts
     }

@@ -69,6 +69,19 @@ async fn a_refusal_names_both_sides() {
 }
 
 #[tokio::test]
+async fn a_limit_that_is_reached_is_named() {
+    for (crowded, expected) in [
+        (Crowded::Address, "7 connections from 192.0.2.1 are as many as may be"),
+        (Crowded::Server, "7 connections in all are as many as may be"),
+    ] {
+        let facts = Facts { crowded: Some(crowded), crowd_limit: Some(7), ..facts() };
+        let checked = gate(Policy::new()).check(&Request::new().head(), &facts).await;
+        assert_eq!(checked.trace.steps().last().unwrap().compared, expected);
+        assert_eq!(checked.decision.unwrap_err().detail, expected);
+    }
+}
+
+#[tokio::test]
 async fn what_passes_says_by_what() {
     let checked = ask(Policy::new().authenticate(bearer()), &Request::new().bearer(&good())).await;
     let compared =
