@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::runtime;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use ws_core::connection::Role;
@@ -21,7 +23,9 @@ use ws_core::net::{SocketConfig, WebSocket};
 const AT_ONCE: usize = 64;
 /// Addresses that the clients come from, which is also what keeps the ports from running out.
 const ADDRESSES: usize = 100;
-/// Nobody waits longer than this for an answer while others are being closed.
+/// Between two messages of the same client.
+const PAUSE: Duration = Duration::from_millis(10);
+/// Nobody waits longer than this for an answer while others are being closed, on a machine that others want too.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A connection of the `nth` client.
@@ -114,9 +118,10 @@ impl Ends {
     }
 }
 
-/// Clients whose messages come back one after the other.
+/// Clients whose messages come back one after the other. They have a thread for themselves, so that what they wait for is
+/// the server, not the crowd beside them.
 pub(crate) struct Talkers {
-    talking: JoinSet<()>,
+    thread: JoinHandle<()>,
     over: Arc<AtomicBool>,
     /// How long each answer took.
     waits: Arc<Mutex<Vec<Duration>>>,
@@ -125,35 +130,47 @@ pub(crate) struct Talkers {
 impl Talkers {
     pub(crate) async fn start(url: &str, token: &str, count: usize) -> Self {
         let (over, waits) = (Arc::new(AtomicBool::new(false)), Arc::<Mutex<Vec<_>>>::default());
-        let mut talking = JoinSet::new();
-        for mut socket in connect_all(url, token, count).await {
+        let (ready, begun) = oneshot::channel();
+        let thread = thread::spawn({
+            let (url, token) = (url.to_owned(), token.to_owned());
             let (over, waits) = (Arc::clone(&over), Arc::clone(&waits));
-            talking.spawn(async move {
-                while !over.load(Ordering::Relaxed) {
-                    let begun = Instant::now();
-                    socket.send("are you there?").await.unwrap();
-                    assert!(socket.recv().await.unwrap().is_some(), "who talks is not closed");
-                    waits.lock().await.push(begun.elapsed());
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-            });
-        }
-        Self { talking, over, waits }
+            move || {
+                let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let mut talking = JoinSet::new();
+                    for socket in connect_all(&url, &token, count).await {
+                        talking.spawn(talk(socket, Arc::clone(&over), Arc::clone(&waits)));
+                    }
+                    ready.send(()).unwrap();
+                    talking.join_all().await;
+                });
+            }
+        });
+        begun.await.unwrap();
+        Self { thread, over, waits }
     }
 
     /// What was before does not count.
     pub(crate) fn forget(&self) {
-        if let Ok(mut waits) = self.waits.try_lock() {
-            waits.clear();
-        }
+        self.waits.lock().unwrap().clear();
     }
 
-    pub(crate) async fn stop(self) -> Talk {
+    pub(crate) fn stop(self) -> Talk {
         self.over.store(true, Ordering::Relaxed);
-        self.talking.join_all().await;
-        let mut waits = std::mem::take(&mut *self.waits.lock().await);
+        self.thread.join().unwrap();
+        let mut waits = std::mem::take(&mut *self.waits.lock().unwrap());
         waits.sort_unstable();
         Talk(waits)
+    }
+}
+
+async fn talk(mut socket: WebSocket, over: Arc<AtomicBool>, waits: Arc<Mutex<Vec<Duration>>>) {
+    while !over.load(Ordering::Relaxed) {
+        let begun = Instant::now();
+        socket.send("are you there?").await.unwrap();
+        assert!(socket.recv().await.unwrap().is_some(), "who talks is not closed");
+        waits.lock().unwrap().push(begun.elapsed());
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

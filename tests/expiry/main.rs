@@ -79,14 +79,14 @@ async fn ten_thousand_that_expire_in_the_same_second_are_closed_within_two() {
     tokio::time::sleep(left.saturating_sub(Duration::from_secs(1))).await;
     talkers.forget();
     let ends = crowd.ended(left + CLOSED_WITHIN * 5).await;
-    let talk = talkers.stop().await;
+    let talk = talkers.stop();
 
-    ends.check(SESSIONS, "token-expired", expires, CLOSED_WITHIN);
-    talk.check();
     say(format_args!(
         "{SESSIONS} sessions whose tokens expired at once: {}; meanwhile {talk}",
         ends.since(expires)
     ));
+    ends.check(SESSIONS, "token-expired", expires, CLOSED_WITHIN);
+    talk.check();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,12 +102,12 @@ async fn ten_thousand_that_are_revoked_are_closed_at_once() {
     let begun = SystemTime::now();
     fs::write(&server.revoked, "stolen\n").unwrap();
     let ends = crowd.ended(CLOSED_WITHIN * 5).await;
-    let talk = talkers.stop().await;
+    let talk = talkers.stop();
 
-    ends.check(SESSIONS, "token-revoked", begun, CLOSED_WITHIN);
-    talk.check();
     say(format_args!(
         "{SESSIONS} sessions that were revoked by a file: {}; meanwhile {talk}",
         ends.since(begun)
     ));
+    ends.check(SESSIONS, "token-revoked", begun, CLOSED_WITHIN);
+    talk.check();
 }

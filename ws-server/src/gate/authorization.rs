@@ -16,7 +16,39 @@ pub(super) async fn check(
     limit: Duration,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    let mut settle = |check, asked: bool, result: Result<(), AuthorizationError>| match result {
+    check_demands(who, policy, trace)?;
+    let authorizers = policy.authorizers();
+    if authorizers.is_empty() {
+        return settle(Check::Policy, false, Ok(()), who, policy, trace);
+    }
+    let (result, rule) = match decide_handshake(authorizers, request, who, limit).await {
+        Ok(permit) => (Ok(()), permit.into_rule()),
+        Err(error) => (Err(error), None),
+    };
+    settle(Check::Policy, true, result, who, policy, trace)?;
+    if let Some(rule) = rule {
+        trace.compared(rule);
+    }
+    Ok(())
+}
+
+/// Scopes, then roles.
+pub(super) fn check_demands(who: &Identity, policy: &Policy, trace: &mut Trace) -> Result<(), Refusal> {
+    let (scopes, roles) = (&policy.scopes, &policy.roles);
+    settle(Check::Scopes, !scopes.is_empty(), scopes.check(who), who, policy, trace)?;
+    settle(Check::Roles, !roles.is_empty(), roles.check(who), who, policy, trace)
+}
+
+/// Notes how a check ended, if it was `asked` for.
+fn settle(
+    check: Check,
+    asked: bool,
+    result: Result<(), AuthorizationError>,
+    who: &Identity,
+    policy: &Policy,
+    trace: &mut Trace,
+) -> Result<(), Refusal> {
+    match result {
         Ok(()) => {
             if asked {
                 trace.pass(check);
@@ -31,22 +63,7 @@ pub(super) async fn check(
             trace.compared(compared(&error, who));
             Err(refusal)
         }
-    };
-    settle(Check::Scopes, !policy.scopes.is_empty(), policy.scopes.check(who))?;
-    settle(Check::Roles, !policy.roles.is_empty(), policy.roles.check(who))?;
-    let authorizers = policy.authorizers();
-    if authorizers.is_empty() {
-        return settle(Check::Policy, false, Ok(()));
     }
-    let (result, rule) = match decide_handshake(authorizers, request, who, limit).await {
-        Ok(permit) => (Ok(()), permit.into_rule()),
-        Err(error) => (Err(error), None),
-    };
-    settle(Check::Policy, true, result)?;
-    if let Some(rule) = rule {
-        trace.compared(rule);
-    }
-    Ok(())
 }
 
 /// What was asked for, and what there is, for the trace.

@@ -35,6 +35,11 @@ impl Gate {
         authorization::check(request, who, policy, limit, &mut Trace::default()).await
     }
 
+    /// As much of that as does not depend on the request: scopes and roles.
+    pub(crate) fn check_demands(policy: &Policy, who: &Identity) -> Result<(), Refusal> {
+        authorization::check_demands(who, policy, &mut Trace::default())
+    }
+
     /// Takes a place for one more connection of `who`.
     pub(crate) fn take_place(&self, who: &Identity) -> Result<Option<PrincipalPlace>, Refusal> {
         self.quota.take(who, &mut Trace::default())

@@ -126,6 +126,11 @@ impl Policy {
         self.authenticators.iter().any(|authenticator| authenticator.takes_first_message())
     }
 
+    /// Whether it is not enough to be known here.
+    pub(crate) fn demands_permission(&self) -> bool {
+        !(self.scopes.is_empty() && self.roles.is_empty() && self.authorizers.is_empty())
+    }
+
     /// The subprotocols that are spoken here.
     pub(crate) fn spoken(&self) -> &[String] {
         &self.subprotocols

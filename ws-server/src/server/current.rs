@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use super::shared::Shared;
 use crate::listener::Places;
 use crate::operate::Counters;
-use crate::session::{Drain, Sessions};
+use crate::session::{Drain, Sessions, Settings};
 
 /// Where whoever serves finds the settings. They are taken once for each connection and each request, so that one
 /// request is decided by the settings of one moment. Clones are the same place.
@@ -29,8 +29,10 @@ impl Current {
         let (places, drain) = (Arc::clone(&shared.places), Arc::clone(&shared.drain));
         let counters = Arc::clone(&shared.counters);
         let sessions = shared.host.sessions.clone();
+        let shared = Arc::new(shared);
+        judge_by(&sessions, &shared);
         Self(Arc::new(Inner {
-            now: RwLock::new(Arc::new(shared)),
+            now: RwLock::new(shared),
             replacing: Mutex::new(()),
             places,
             drain,
@@ -81,9 +83,17 @@ impl Current {
         let limits = shared.limits;
         self.places().limit(limits.connections, limits.connections_per_address);
         self.drain().give(limits.drain_timeout, limits.restart_window);
-        *self.0.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shared);
+        let shared = Arc::new(shared);
+        judge_by(self.sessions(), &shared);
+        *self.0.now.write().unwrap_or_else(PoisonError::into_inner) = shared;
         Ok(())
     }
+}
+
+/// Sessions that are renewed, or asked about again, are judged by these settings from now on.
+fn judge_by(sessions: &Sessions, shared: &Arc<Shared>) {
+    let settings: Arc<dyn Settings> = Arc::clone(shared) as _;
+    sessions.judge_by(Arc::downgrade(&settings));
 }
 
 #[cfg(test)]

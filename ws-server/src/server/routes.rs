@@ -54,6 +54,11 @@ impl Routes {
         self.entries.iter().all(|entry| entry.handler.is_some() || entry.prepare.is_some())
     }
 
+    /// What the route with this path demands, as it was given to the builder.
+    pub(super) fn policy(&self, path: &str) -> Option<&Arc<Policy>> {
+        self.entries.iter().find(|entry| &*entry.path == path).map(|entry| &entry.policy)
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&RouteEntry> {
         self.entries.get(index)
     }

@@ -18,10 +18,10 @@ use super::respond::imf_fixdate;
 use super::routes::Routes;
 use super::table::Table;
 use crate::authenticate::ClientCertificate;
-use crate::gate::{Facts, Gate, Routes as _, Trace};
+use crate::gate::{Facts, Gate, Policy, Routes as _, Trace};
 use crate::listener::{Crowded, Door, Places, ProxyProtocol, TrustedProxies};
 use crate::operate::Counters;
-use crate::session::{Drain, Host, RequestId, SessionInfo};
+use crate::session::{Drain, Host, RequestId, SessionInfo, Settings};
 
 /// What is called for each refusal.
 pub(crate) type OnRefusal = Arc<dyn Fn(&RefusalReport<'_>) + Send + Sync>;
@@ -244,6 +244,16 @@ pub(super) fn report_end(session: &SessionInfo, refusal: &Refusal, on_refusal: O
 fn call(hook: &str, request_id: RequestId, call: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(call)).is_err() {
         tracing::error!(target: "ws_server::handshake", request_id = %request_id, "{hook} panicked");
+    }
+}
+
+impl Settings for Shared {
+    fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    fn policy(&self, route: &str) -> Option<&Arc<Policy>> {
+        self.routes.policy(route)
     }
 }
 

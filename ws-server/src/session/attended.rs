@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::desk::{Desk, Renewals};
 use super::in_band::{self, STRANGER, Said};
+use super::judge::Judge;
 use super::opening::{Running, Start};
 use super::{HandlerError, Session, SessionHandle, SessionInfo};
 use crate::authenticate::{BoxFuture, Identity};
@@ -137,21 +138,19 @@ async fn admit(
     session: &SessionInfo,
     token: &str,
 ) -> Result<(Identity, Option<crate::gate::PrincipalPlace>), Refusal> {
-    let gate = &session.host.gate;
-    let petition = session.petition.as_deref().ok_or(Cause::InternalError)?;
-    let request = petition.context(session);
-    let identity = gate.check_token(token, true, &petition.policy, &request).await?;
-    gate.check_permission(&petition.policy, &request, &identity).await?;
+    let request = session.request().ok_or(Cause::InternalError)?;
+    let Judge { gate, policy } = session.judge().ok_or(Cause::InternalError)?;
+    let identity = gate.check_token(token, true, &policy, &request).await?;
+    gate.check_permission(&policy, &request, &identity).await?;
     let place = gate.take_place(&identity)?;
     Ok((identity, place))
 }
 
 async fn renew(session: Arc<SessionInfo>, token: Zeroizing<String>) -> Result<Arc<Identity>, Refusal> {
-    let gate = &session.host.gate;
-    let petition = session.petition.as_deref().ok_or(Cause::InternalError)?;
-    let request = petition.context(&session);
-    let identity = gate.check_token(&token, false, &petition.policy, &request).await?;
-    gate.check_permission(&petition.policy, &request, &identity).await?;
+    let request = session.request().ok_or(Cause::InternalError)?;
+    let Judge { gate, policy } = session.judge().ok_or(Cause::InternalError)?;
+    let identity = gate.check_token(&token, false, &policy, &request).await?;
+    gate.check_permission(&policy, &request, &identity).await?;
     let handle = SessionHandle(Arc::clone(&session));
     match handle.renew(identity) {
         Ok(()) => Ok(handle.identity()),

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::judge::Judge;
 use super::{Control, Host, Petition, RequestId};
 use crate::authenticate::{HandshakeContext, Identity, Params};
 use crate::authorize::{Action, AuthorizationError, decide_action};
@@ -58,7 +59,9 @@ impl SessionInfo {
     /// # Cancel safety
     /// The questions are dropped with the future.
     pub async fn authorize(&self, action: &str, resource: &str) -> Result<(), AuthorizationError> {
-        let Some(petition) = &self.petition else { return Err(AuthorizationError::Undecided) };
+        let (Some(petition), Some(Judge { gate, policy })) = (&self.petition, self.judge()) else {
+            return Err(AuthorizationError::Undecided);
+        };
         let who = self.identity();
         let action = Action::new(action, resource, SystemTime::now())
             .with_path(self.path())
@@ -66,8 +69,8 @@ impl SessionInfo {
             .with_params(&self.params)
             .with_peer(self.peer)
             .with_security(petition.facts.secure);
-        let limit = self.host.gate.authorization_timeout();
-        decide_action(petition.policy.authorizers(), &action, &who, limit).await.map(|_| ())
+        let limit = gate.authorization_timeout();
+        decide_action(policy.authorizers(), &action, &who, limit).await.map(|_| ())
     }
 
     /// The handshake, where it is kept, as of now.

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use ws_core::refusal::{Cause, Refusal};
 
+use super::judge::Judge;
 use super::{SessionHandle, SessionInfo, Sessions};
+use crate::gate::Gate;
 
 /// How many sessions are asked about at once.
 const AT_ONCE: usize = 32;
@@ -30,9 +32,9 @@ enum Outcome {
 impl Sessions {
     /// Asks again, for every session, what the route asks at the handshake: its scopes, its roles and its authorizers, about
     /// the request as it came then and the identity as it is now. Whoever is denied is ended (3003): call it when
-    /// permissions were withdrawn. A session whose authorizers cannot be asked goes on.
-    ///
-    /// Sessions on routes without authorizers are not asked about: nothing about them can have changed.
+    /// permissions were withdrawn, and after a [`reload`](crate::ServerHandle::reload) that withdraws some, since it is the
+    /// settings of now that are asked, unless they do not have the route any more. A session whose authorizers cannot be
+    /// asked goes on, and so does one that began when its route had none and needed none of its handshake kept.
     ///
     /// # Cancel safety
     /// Sessions that were denied before the future is dropped are ended, the others go on.
@@ -43,9 +45,10 @@ impl Sessions {
         let (mut rechecked, mut asking) = (Rechecked::default(), JoinSet::new());
         for session in self.iter() {
             let SessionHandle(session) = session;
-            let demands =
-                session.petition.as_ref().is_some_and(|petition| !petition.policy.authorizers().is_empty());
-            if !demands || !session.control.is_open() {
+            let Some(judge) = session.judge().filter(|judge| judge.policy.demands_permission()) else {
+                continue;
+            };
+            if !session.control.is_open() {
                 continue;
             }
             rechecked.asked += 1;
@@ -54,7 +57,7 @@ impl Sessions {
             {
                 rechecked.add(outcome.unwrap_or(Outcome::Undecided));
             }
-            asking.spawn(ask(session));
+            asking.spawn(ask(session, judge));
         }
         while let Some(outcome) = asking.join_next().await {
             rechecked.add(outcome.unwrap_or(Outcome::Undecided));
@@ -73,10 +76,14 @@ impl Rechecked {
     }
 }
 
-async fn ask(session: Arc<SessionInfo>) -> Outcome {
-    let Some(petition) = &session.petition else { return Outcome::Granted };
-    let (request, who) = (petition.context(&session), session.identity());
-    match session.host.gate.check_permission(&petition.policy, &request, &who).await {
+async fn ask(session: Arc<SessionInfo>, Judge { gate, policy }: Judge) -> Outcome {
+    let who = session.identity();
+    let decided = match session.request() {
+        Some(request) => gate.check_permission(&policy, &request, &who).await,
+        None => Gate::check_demands(&policy, &who),
+    };
+    match decided {
+        Ok(()) if session.petition.is_none() && !policy.authorizers().is_empty() => Outcome::Undecided,
         Ok(()) => Outcome::Granted,
         Err(Refusal { cause: Cause::AuthorizationUnavailable | Cause::InternalError, .. }) => {
             Outcome::Undecided

@@ -4,13 +4,13 @@ use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Weak};
 use std::time::{Duration, SystemTime};
 
 use ws_core::refusal::{Cause, Refusal};
 
 use super::warden::Warden;
-use super::{RequestId, SessionInfo};
+use super::{RequestId, SessionInfo, Settings};
 use crate::authenticate::{OnRevocation, Revocations};
 
 /// The sessions are split so that those who begin and end seldom wait for each other.
@@ -22,6 +22,7 @@ pub(super) struct Registry {
     shards: [Mutex<Shard>; SHARDS],
     sessions: AtomicUsize,
     revocations: RwLock<Followed>,
+    settings: RwLock<Option<Weak<dyn Settings>>>,
     warden: Warden,
 }
 
@@ -44,6 +45,7 @@ impl Registry {
             shards: std::array::from_fn(|_| Mutex::default()),
             sessions: AtomicUsize::new(0),
             revocations: RwLock::new(Followed { list: revocations.clone(), compared }),
+            settings: RwLock::new(None),
             warden: Warden::default(),
         });
         registry.watch(revocations);
@@ -61,6 +63,14 @@ impl Registry {
         *registry.revocations.write().unwrap_or_else(PoisonError::into_inner) = followed;
         registry.watch(revocations);
         Arc::clone(registry).revoked();
+    }
+
+    pub(super) fn judge_by(&self, settings: Weak<dyn Settings>) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Some(settings);
+    }
+
+    pub(super) fn settings(&self) -> Option<Weak<dyn Settings>> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn watch(self: &Arc<Self>, revocations: &Revocations) {

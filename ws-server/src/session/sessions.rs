@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::registry::{Registered, Registry};
-use super::{RequestId, SessionHandle, SessionInfo};
+use super::{RequestId, SessionHandle, SessionInfo, Settings};
 use crate::authenticate::Revocations;
 
 /// The sessions of a server that are open now: whoever was let in and has not gone.
@@ -89,6 +89,15 @@ impl Sessions {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// By which settings sessions are judged from now on.
+    pub(crate) fn judge_by(&self, settings: Weak<dyn Settings>) {
+        self.0.judge_by(settings);
+    }
+
+    pub(super) fn settings(&self) -> Option<Weak<dyn Settings>> {
+        self.0.settings()
     }
 
     /// Enters a session, which stays until what is returned is dropped.

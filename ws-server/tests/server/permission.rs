@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use ws_core::message::Message;
 use ws_server::authenticate::{BoxFuture, HandshakeContext, Identity};
 use ws_server::authorize::{self, Action, Authorization, AuthorizationError, Authorizer, Permit};
-use ws_server::{Rechecked, Route, Session};
+use ws_server::{Rechecked, Route, Server, Session};
 
 use crate::ending::{by_query, closed};
 use crate::support::{Running, echo};
@@ -66,6 +66,23 @@ async fn withdrawn_permission_ends_sessions_when_it_is_asked_again() {
     assert_eq!(recheck().await.1, 0);
     ann.send("still here").await.unwrap();
     assert!(ann.recv().await.unwrap().is_some());
+}
+
+/// After a reload it is the new rules that are asked.
+#[tokio::test]
+async fn permission_that_new_settings_withdraw() {
+    let route = || by_query(Route::new(echo));
+    let running = Running::start(|server| server.route("/", route()).route("/gone", route())).await;
+    let mut here = running.open("/?ann").await;
+    let mut gone = running.open("/gone?ann").await;
+    assert_eq!(running.handle.sessions().recheck().await, Rechecked::default());
+    running.handle.reload(Server::builder().route("/", route().roles(["member"]))).unwrap();
+    let Rechecked { asked, ended, undecided, .. } = running.handle.sessions().recheck().await;
+    assert_eq!((asked, ended, undecided), (1, 1, 0));
+    let (code, reason) = closed(&mut here).await;
+    assert_eq!((code, reason.split(':').next()), (3003, Some("role-missing")));
+    gone.send("still here").await.unwrap();
+    assert!(gone.recv().await.unwrap().is_some(), "its route has no rules any more");
 }
 
 /// Ann may write, and nobody may delete.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use ws_core::message::Message;
 use ws_core::net::WebSocket;
-use ws_server::authenticate::bearer::{Bearer, Source, Verifier};
-use ws_server::{Renewal, Route, Session};
+use ws_server::authenticate::bearer::{Bearer, Signer, Source, Verifier};
+use ws_server::{Renewal, Route, Server, Session};
 
 use crate::ending::{closed, the_only};
 use crate::first_message::{answer, authenticate, in_seconds, signer, token};
@@ -108,6 +108,21 @@ async fn elsewhere_such_a_message_is_the_applications() {
     let message = authenticate(&token(json!({})));
     socket.send(message.as_str()).await.unwrap();
     assert_eq!(socket.recv().await.unwrap(), Some(Message::text(message)));
+}
+
+/// Keys that are replaced while a session runs: its next token is signed by the new one.
+#[tokio::test]
+async fn a_token_is_judged_by_the_settings_of_now() {
+    let running = Running::start(|server| server.route("/", renewed(Route::new(echo)))).await;
+    let mut socket = open(&running, json!({})).await;
+    let other = Signer::hs256(b"another thirty-two bytes, if not").unwrap();
+    let bearer = Bearer::new("chat", Verifier::new(other.verifying_key()).audience("chat"));
+    let route = Route::new(echo).authenticate(bearer).renewal(Renewal::Message);
+    running.handle.reload(Server::builder().route("/", route)).unwrap();
+    let expires = in_seconds(600);
+    let token = other.sign(&json!({ "aud": "chat", "sub": "ann", "exp": expires })).unwrap();
+    socket.send(authenticate(&token)).await.unwrap();
+    assert_eq!(answer(&mut socket).await, json!({ "type": "authenticated", "expires": expires }));
 }
 
 /// Whoever cannot be asked ends nobody: the token that is there is as good as it was.
