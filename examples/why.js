@@ -10,11 +10,15 @@
 //     console.log(why.code, why.title, why.detail, why.retryAfter, why.requestId);
 //   };
 //
-// Two ways lead to the cause. Where the server delivers refusals in a Close frame, the reason of the frame says it. Where
-// it answers over HTTP, a dry run does: a GET of the same address with `Accept: application/problem+json` is told what
-// the handshake was told, if the server has dry runs turned on. A page may set fields of that GET that it cannot set on a
-// WebSocket: pass the credentials, which travelled as a subprotocol or in the query, as `headers`, or leave the query in
-// the address.
+// Two ways lead to the cause; the server has to have one of them turned on, for neither is the default:
+//
+// - It delivers refusals in a Close frame: `.delivery(Delivery::Auto)`, or `delivery = "auto"` in the gateway's file. The
+//   reason of the frame says the cause.
+// - It answers dry runs: `.dry_run(true)`, or `dry_run = true`. A GET of the same address with
+//   `Accept: application/problem+json` is told what a handshake would be told. It is a second request: it has an identifier
+//   of its own, and what has changed meanwhile it is told as it is now. A page may set fields of that GET that it cannot
+//   set on a WebSocket: pass the credentials, which travelled as a subprotocol, as `headers` (the server has to take them
+//   from there too: `from = ["header", "subprotocol"]`); those in the query are in the address already.
 //
 // Nothing is sent but that GET (and, when a page of another origin gets no answer, one more without credentials, to tell
 // a server that is away from one that does not let this page read its answers).
@@ -44,7 +48,7 @@ const OWN = {
   "unreachable": ["The server does not answer", "It is not running, its address is wrong, its certificate is not trusted, or something in between drops what is sent."],
   "unreadable": ["The server does not let this page read its answer", "It is there, but pages of this origin may not ask. Most likely the origin is not allowed (origin-denied), or dry runs are off."],
   "unexplained": ["The server does not say why", "Its answer names no cause. The operator finds it in the log, by the request's identifier."],
-  "no-dry-run": ["The server was not asked", "It answered the question as if it were a request for a page: dry runs are off, or something before the server answered."],
+  "no-dry-run": ["The server was not asked", "It took the question for a request for a page: dry runs are off there (turn them on with .dry_run(true), or dry_run = true), or something before the server answered."],
 };
 
 /**
@@ -117,6 +121,8 @@ function fromAnswer(answer, body) {
   more.raw = `HTTP/1.1 ${answer.status} ${answer.statusText}\n${fields}\n${said ? JSON.stringify(said, null, 2) : body}`;
   if (answer.ok) return said?.accepted === true ? own("not-refused", { ...more, refusedBy: "nobody" }) : own("no-dry-run", more);
   if (!said || typeof said !== "object") return own("unexplained", more);
+  // That is what a GET is told where it is not taken for a question.
+  if (said.code === "upgrade-required") return own("no-dry-run", more);
   const problem = said, text = (value, otherwise) => (typeof value === "string" ? value : otherwise);
   return {
     ...EMPTY, ...more, problem,

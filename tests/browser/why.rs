@@ -1,8 +1,11 @@
 //! `why.js` turns the 1006 of a browser into the cause: in a Close frame, and by the dry run.
 
+use std::future::{Ready, ready};
+
 use serde_json::{Value, json};
-use tests::wire::Running;
-use ws_server::Delivery;
+use tests::wire::{Running, echo};
+use ws_server::authenticate::{AuthenticationError, HandshakeContext, Identity};
+use ws_server::{Delivery, Route};
 
 use crate::causes::{Refusing, all, with_page};
 use crate::chromium::Chromium;
@@ -81,5 +84,16 @@ async fn what_the_server_did_not_do_is_not_blamed_on_it() {
     // A server that has no dry runs shows its page.
     let why = ask(format!("ws://{}/", pages.address)).await;
     assert_eq!(why["code"], "no-dry-run", "{why}");
+    // One that refuses a handshake, and takes the question for a plain GET.
+    let mute =
+        Running::start(|server| with_page(server).route("/room", Route::new(echo).authenticate(nobody)))
+            .await;
+    let window = open(&chromium, &format!("http://{}/", mute.address)).await;
+    let why = window.evaluate(&format!("connect('ws://{}/room')", mute.address)).await;
+    assert_eq!(why["code"], "no-dry-run", "{why}");
     chromium.end().await;
+}
+
+fn nobody(_: &HandshakeContext<'_>) -> Ready<Result<Identity, AuthenticationError>> {
+    ready(Err(AuthenticationError::CredentialsMissing))
 }

@@ -118,6 +118,7 @@ fn build(config: &Config, assembly: &mut Assembly<'_>) -> Option<ServerBuilder> 
         .authorization_timeout(bound(config.remote.as_ref().map(|section| section.timeout)))
         .message_rate(limits.messages_per_connection.map(MessageRate::new))
         .revocations(assembly.parts.revocations.clone())
+        .documentation(config.documentation.as_ref().map_or("REFUSALS.md", |at| &at.value))
         .limits(server_limits(limits))
         .message_limits(Limits {
             message: limits.message_bytes,

@@ -40,7 +40,8 @@ impl Source {
         read: impl FnOnce(&Section<'_>) -> Option<T>,
     ) -> Option<T> {
         let (root, errors) = self.root();
-        for error in &errors {
+        // One missing bracket makes an error of every line that follows: the first ones tell.
+        for error in errors.iter().take(SYNTAX_ERRORS) {
             let line = error.span().map(|span| self.line(span.start));
             let place = Place { line, ..Place::file(&self.path) };
             problems.push(place.problem(Fault::Syntax(error.message().to_owned())));
@@ -59,6 +60,9 @@ impl Source {
         1 + self.text.bytes().take(offset).filter(|&byte| byte == b'\n').count()
     }
 }
+
+/// Mistakes of syntax that are told of one file.
+const SYNTAX_ERRORS: usize = 3;
 
 /// A table of a file: the values of its keys, each with its place.
 #[derive(Clone, Debug)]

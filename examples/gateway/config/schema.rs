@@ -16,6 +16,7 @@ pub(crate) const GATEWAY: Schema = Schema(&[
         &[
             "listen",
             "disclosure",
+            "documentation",
             "delivery",
             "dry_run",
             "trusted_proxies",

@@ -19,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) file: PathBuf,
     pub(crate) listen: At<ListenAddress>,
     pub(crate) disclosure: Disclosure,
+    /// Where the causes are explained.
+    pub(crate) documentation: Option<At<String>>,
     pub(crate) delivery: Delivery,
     pub(crate) dry_run: bool,
     pub(crate) trusted_proxies: Vec<At<Network>>,
@@ -84,6 +86,7 @@ impl Config {
         // Everything is read before anything is given up, so that all problems are found.
         let listen = root.require("listen", "listen = \"127.0.0.1:9443\"");
         let disclosure = root.get_or("disclosure", Disclosure::Standard);
+        let documentation = root.get("documentation");
         let delivery = root.get_or("delivery", Delivery::Http);
         let dry_run = root.get_or("dry_run", false);
         let trusted_proxies = root.get_or("trusted_proxies", Vec::new());
@@ -107,6 +110,7 @@ impl Config {
             file: file.to_owned(),
             listen: listen?,
             disclosure,
+            documentation,
             delivery,
             dry_run,
             trusted_proxies,

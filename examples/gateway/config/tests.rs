@@ -117,7 +117,7 @@ fn keys_that_do_not_exist() {
         &[
             "gateway.toml:1: lisen: no such key; did you mean `listen`?",
             "gateway.toml:2: idle_timeout: no such key here; it belongs into [limits]",
-            "gateway.toml:3: zzz: no such key; there are `listen`, `disclosure`, `delivery`, `dry_run`, `trusted_proxies`, `proxy_protocol`, `served_hosts`, `admin_listen`, `tls`, `limits`, `address`, `bearer`, `basic`, `api_key`, `cookie`, `ticket`, `remote`, `cedar`, `introspection`, `upstream` and `route`",
+            "gateway.toml:3: zzz: no such key; there are `listen`, `disclosure`, `documentation`, `delivery`, `dry_run`, `trusted_proxies`, `proxy_protocol`, `served_hosts`, `admin_listen`, `tls`, `limits`, `address`, `bearer`, `basic`, `api_key`, `cookie`, `ticket`, `remote`, `cedar`, `introspection`, `upstream` and `route`",
             "gateway.toml:6: limits.ping: no such key; did you mean `ping_interval`?",
             "gateway.toml:7: tsl: no such key; did you mean `tls`?",
             "gateway.toml:12: route.orgins: no such key; did you mean `origins`?",
