@@ -26,7 +26,7 @@ const ADDRESSES: usize = 100;
 /// Between two messages of the same client.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Nobody waits longer than this for an answer while others are being closed, on a machine that others want too.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A connection of the `nth` client.
 async fn connect(url: &str, token: &str, nth: usize) -> WebSocket {

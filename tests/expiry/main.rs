@@ -98,6 +98,8 @@ async fn ten_thousand_that_are_revoked_are_closed_at_once() {
     let server = start("revoked");
     let crowd = Crowd::open(&server.url, &token("stolen", in_an_hour()), SESSIONS).await;
     let talkers = Talkers::start(&server.url, &token("talking", in_an_hour()), TALKERS).await;
+    // Opening them has kept everybody busy until now.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     talkers.forget();
     let begun = SystemTime::now();
     fs::write(&server.revoked, "stolen\n").unwrap();

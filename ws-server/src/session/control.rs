@@ -117,6 +117,11 @@ impl Control {
         self.news.load(Ordering::Relaxed) && self.news.swap(false, Ordering::Acquire)
     }
 
+    /// Whether the task has not looked around since it was last told to.
+    pub(super) fn is_unheard(&self) -> bool {
+        self.news.load(Ordering::Relaxed)
+    }
+
     /// Why the session is to end, told once.
     pub(super) fn take_refusal(&self) -> Option<Refusal> {
         let mut state = self.lock();

@@ -162,8 +162,9 @@ impl Registry {
     pub(super) fn tend(self: &Arc<Self>, now: SystemTime) -> Duration {
         self.end_revoked(now);
         let next = self.end_expired(now);
-        for session in self.warden.handed_over() {
-            session.control.nudge();
+        if self.warden.wake_some() {
+            // There may be more.
+            return Duration::ZERO;
         }
         next.and_then(|next| next.duration_since(now).ok()).map_or(LOOK, |left| left.min(LOOK))
     }
@@ -223,7 +224,7 @@ impl OnRevocation for Registry {
     fn revoked(self: Arc<Self>) {
         // Without a thread for it, it is done here.
         if !self.warden.rouse(&self) {
-            self.tend(SystemTime::now());
+            while self.tend(SystemTime::now()).is_zero() {}
         }
     }
 }

@@ -8,6 +8,38 @@ use crate::authenticate::{
 };
 
 /// Where a token may come from.
+///
+/// In a client's first message, for example:
+///
+/// ```
+/// use serde_json::json;
+/// use ws_core::message::Message;
+/// use ws_server::authenticate::bearer::{Bearer, Signer, Source, Verifier};
+/// use ws_server::embed::InMemory;
+/// use ws_server::{Route, Server, Session};
+///
+/// async fn greet(mut session: Session) -> Result<(), ws_core::net::Error> {
+///     let who = session.identity(); // known by now: the handler begins when the token is accepted
+///     session.send(format!("Welcome, {}.", who.subject().unwrap_or("stranger"))).await
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let signer = Signer::hs256(b"thirty-two bytes, at the least..")?;
+/// let verifier = Verifier::new(signer.verifying_key()).audience("chat");
+/// let bearer = Bearer::new("chat", verifier).sources([Source::Header, Source::FirstMessage]);
+/// let server = InMemory::new(Server::builder().route("/", Route::new(greet).authenticate(bearer)).embed()?);
+///
+/// // What the client does:
+/// let mut socket = server.handshake("/").send().await.into_socket().expect("let in, for now");
+/// let token = signer.sign(&json!({ "aud": "chat", "sub": "ann", "exp": 4_000_000_000_u64 }))?;
+/// socket.send(json!({ "type": "authenticate", "token": token }).to_string()).await?;
+///
+/// let answer = socket.recv().await?;
+/// assert_eq!(answer, Some(Message::text(r#"{"type":"authenticated","expires":4000000000}"#)));
+/// assert_eq!(socket.recv().await?, Some(Message::text("Welcome, ann.")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
