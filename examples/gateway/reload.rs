@@ -1,6 +1,5 @@
 //! A configuration that takes over while the server runs.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -47,13 +46,7 @@ impl Fixed {
 
 impl Running {
     /// Follows the files of a server that has begun.
-    pub(crate) fn new(
-        config: &Config,
-        handle: ServerHandle,
-        parts: Parts,
-        files: &BTreeSet<PathBuf>,
-    ) -> Self {
-        let watch = Watch::new(files);
+    pub(crate) fn new(config: &Config, handle: ServerHandle, parts: Parts, watch: Watch) -> Self {
         Self { file: config.file.clone(), handle, parts, watch, fixed: Fixed::of(config) }
     }
 

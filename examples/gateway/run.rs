@@ -1,5 +1,6 @@
 //! From the start to the end of the program.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use crate::assemble::{Assembled, Parts, assemble};
 use crate::config::{Config, Fault, Problem};
 use crate::log;
 use crate::reload::Running;
+use crate::watch::Watch;
 
 /// Says whether a configuration is right, and everything that is wrong with it.
 pub(crate) fn check(file: &Path) -> ExitCode {
@@ -24,11 +26,14 @@ pub(crate) fn check(file: &Path) -> ExitCode {
 
 /// Serves until the program is asked to end.
 pub(crate) async fn serve(file: &Path) -> ExitCode {
+    // Looked at before it is read, so that no change in between is missed.
+    let mut watch = Watch::new(&BTreeSet::from([file.to_owned()]));
     let (config, assembled) = match load(file, &Parts::default()) {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };
     let Assembled { builder, files, parts, take_over } = assembled;
+    watch.follow(&files);
     let server = match builder.bind().await {
         Ok(server) => server,
         Err(error) => return refuse(&[config.listen.place.problem(error.into())]),
@@ -54,7 +59,7 @@ pub(crate) async fn serve(file: &Path) -> ExitCode {
         let pages = Pages { server: server.handle(), revocations, ending: Arc::clone(&ending) };
         tokio::spawn(admin.serve(pages));
     }
-    tokio::spawn(Running::new(&config, server.handle(), parts, &files).follow());
+    tokio::spawn(Running::new(&config, server.handle(), parts, watch).follow());
     let handle = server.handle();
     tokio::spawn(async move {
         examples::asked_to_end().await;
