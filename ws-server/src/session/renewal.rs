@@ -25,7 +25,7 @@ pub enum Renewal {
     /// and the session goes on as it was.
     ///
     /// The handler never sees such a message, even if it has split its socket: it is taken out where messages are
-    /// received. So somebody has to receive. A message of that type with escapes in its first 16 KiB, or a longer one, is
-    /// the application's.
+    /// received. So somebody has to receive. One that is longer than 16 KiB, or that writes the word `authenticate` with
+    /// escapes, is the application's.
     Message,
 }
