@@ -21,7 +21,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(key) = key {
         route = route.authenticate(Bearer::new("chat", Verifier::new(key).audience("chat")));
     }
-    let limits = ServerLimits { connections_per_address: usize::MAX, ..ServerLimits::default() };
+    // All come from one address, with the token of one person.
+    let (connections_per_address, connections_per_principal) = (usize::MAX, usize::MAX);
+    let limits =
+        ServerLimits { connections_per_address, connections_per_principal, ..ServerLimits::default() };
     let server = Server::builder().listen("127.0.0.1:0").limits(limits).route("/chat", route).bind().await?;
     println!("listening on ws://{}/", server.local_addr());
     server.serve().await?;
