@@ -1,5 +1,6 @@
-//! The client and its builder.
+//! The client: from an address to an open connection.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -12,17 +13,21 @@ use ws_core::head::{HeadLimits, ResponseHead};
 use ws_core::net::{SocketConfig, Transport, WebSocket};
 use ws_core::refusal::RefusedBy;
 
+use crate::builder::Builder;
+use crate::connect::dial::{Dial, Stream};
 use crate::connect::handshake::{AnswerLimits, Opened, open};
 use crate::connect::timeouts::Budget;
-use crate::connect::{HandshakeError, Timeouts, UrlError, WsUrl, dns, tcp};
+use crate::connect::tls::Tls;
+use crate::connect::{HandshakeError, Timeouts, UrlError, WsUrl};
+use crate::credentials::{Presented, Token};
 use crate::error::ConnectError;
 use crate::refused::Closed;
-use crate::request::{Request, RequestError};
+use crate::request::Request;
 
 /// Bytes of a refusal's body that are kept; a problem document has a few hundred.
 const BODY: usize = 64 * 1024;
 
-/// Connects to a `ws://` URL with the defaults of [`Client::builder`].
+/// Connects to a `ws://` or `wss://` URL with the defaults of [`Client::builder`].
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -68,26 +73,32 @@ pub async fn connect(url: impl AsRef<str>) -> Result<WebSocket, ConnectError> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    url: WsUrl,
-    request: Request,
-    compression: Option<DeflateConfig>,
-    limits: Limits,
-    head_limits: HeadLimits,
-    timeouts: Timeouts,
+    pub(crate) url: WsUrl,
+    pub(crate) request: Request,
+    pub(crate) dial: Dial,
+    pub(crate) tls: Tls,
+    pub(crate) identity: Presented,
+    pub(crate) compression: Option<DeflateConfig>,
+    pub(crate) limits: Limits,
+    pub(crate) head_limits: HeadLimits,
+    pub(crate) timeouts: Timeouts,
     /// When a silent server is pinged, and how long it may then stay silent.
-    keepalive: Option<(Duration, Duration)>,
+    pub(crate) keepalive: Option<(Duration, Duration)>,
 }
 
 impl Client {
-    /// Begins with a URL, `ws://HOST[:PORT][/PATH][?QUERY]`.
+    /// Begins with a URL, `ws://HOST[:PORT][/PATH][?QUERY]` or `wss://…`.
     ///
     /// # Errors
     ///
     /// The URL is not the address of a WebSocket server, or needs what is not built in.
     pub fn builder(url: impl AsRef<str>) -> Result<Builder, UrlError> {
-        Ok(Builder(Self {
+        Ok(Builder::new(Self {
             url: WsUrl::parse(url.as_ref())?,
             request: Request::default(),
+            dial: Dial::default(),
+            tls: Tls::default(),
+            identity: Presented::default(),
             compression: None,
             limits: Limits::default(),
             head_limits: HeadLimits::default(),
@@ -130,31 +141,68 @@ impl Client {
     /// As [`connect`](Self::connect).
     pub async fn connect_with_answer(&self) -> Result<(WebSocket, Answer), ConnectError> {
         let budget = Budget::new(self.timeouts.total);
-        let addresses = dns::resolve(&self.url, budget.stage(self.timeouts.dns)).await?;
-        let mut stream = tcp::connect(&addresses, budget.stage(self.timeouts.tcp)).await?;
-        let (opened, answer) = self.handshake(&mut stream, budget).await?;
-        let config = self.socket_config(&answer);
-        self.admitted(WebSocket::from_tcp(stream, config, opened), answer, budget).await
+        self.with_credentials(&self.url, budget, None).await
     }
 
-    /// Does the handshake over a stream that is already there, such as a TLS connection or a pipe. The URL's
-    /// host is only named in the request.
+    /// Does the handshake over a stream that is already there, such as a pipe; nothing is put between, TLS neither. The
+    /// URL's host is only named in the request.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect), without those of name resolution and TCP.
+    /// As [`connect`](Self::connect), without those of name resolution, TCP, proxies and TLS.
     ///
     /// # Cancel safety
     ///
     /// As [`connect`](Self::connect); the stream is closed.
-    pub async fn connect_over(
-        &self,
-        mut stream: impl Transport,
-    ) -> Result<(WebSocket, Answer), ConnectError> {
+    pub async fn connect_over(&self, stream: impl Transport) -> Result<(WebSocket, Answer), ConnectError> {
         let budget = Budget::new(self.timeouts.total);
-        let (opened, answer) = self.handshake(&mut stream, budget).await?;
-        let config = self.socket_config(&answer);
-        self.admitted(WebSocket::from_stream(stream, config, opened), answer, budget).await
+        self.with_credentials(&self.url, budget, Some(Stream::Other(Box::new(stream)))).await
+    }
+
+    /// As [`connect_over`](Self::connect_over), for a TCP connection, which needs no box. Nagle's algorithm should be
+    /// off.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect_over`](Self::connect_over).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`connect_over`](Self::connect_over).
+    pub async fn connect_over_tcp(&self, stream: TcpStream) -> Result<(WebSocket, Answer), ConnectError> {
+        let budget = Budget::new(self.timeouts.total);
+        self.with_credentials(&self.url, budget, Some(Stream::Tcp(stream))).await
+    }
+
+    /// One attempt at one address: a stream, TLS, the handshake.
+    pub(crate) async fn attempt(
+        &self,
+        url: &WsUrl,
+        request: &Request,
+        budget: Budget,
+        stream: Option<Stream>,
+    ) -> Result<(WebSocket, Answer), ConnectError> {
+        let stream = if let Some(stream) = stream {
+            stream
+        } else {
+            let stream = self.dial.dial(url, &self.timeouts, budget).await?;
+            if url.is_secure() {
+                self.tls.secure(stream, url, budget.stage(self.timeouts.tls)).await?
+            } else {
+                stream
+            }
+        };
+        let (socket, answer) = match stream {
+            Stream::Tcp(mut stream) => {
+                let (leftover, answer) = self.handshake(&mut stream, url, request, budget).await?;
+                (WebSocket::from_tcp(stream, self.socket_config(&answer), leftover), answer)
+            }
+            Stream::Other(mut stream) => {
+                let (leftover, answer) = self.handshake(&mut stream, url, request, budget).await?;
+                (WebSocket::from_stream(stream, self.socket_config(&answer), leftover), answer)
+            }
+        };
+        self.admitted(socket, answer, budget).await
     }
 
     /// A server that refuses in a Close frame says so in the 101: the frame is awaited then.
@@ -173,33 +221,19 @@ impl Client {
         Err(ConnectError::Closed(Box::new(Closed::new(socket.close_frame(), Some(refused_by)))))
     }
 
-    /// As [`connect_over`](Self::connect_over), for a TCP connection, which needs no box. Nagle's algorithm should be
-    /// off.
-    ///
-    /// # Errors
-    ///
-    /// As [`connect_over`](Self::connect_over).
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`connect_over`](Self::connect_over).
-    pub async fn connect_over_tcp(&self, mut stream: TcpStream) -> Result<(WebSocket, Answer), ConnectError> {
-        let (opened, answer) = self.handshake(&mut stream, Budget::new(self.timeouts.total)).await?;
-        let config = self.socket_config(&answer);
-        Ok((WebSocket::from_tcp(stream, config, opened), answer))
-    }
-
     async fn handshake(
         &self,
         stream: &mut impl Transport,
+        url: &WsUrl,
+        request: &Request,
         budget: Budget,
     ) -> Result<(BytesMut, Answer), ConnectError> {
         let offer = self.compression.as_ref().map(DeflateConfig::offer);
-        let handshake = self.request.handshake(&self.url, offer.as_deref())?;
+        let handshake = request.handshake(url, offer.as_deref())?;
         let limits = AnswerLimits { budget, timeouts: self.timeouts, head: self.head_limits, body: BODY };
         let Opened { accepted, head, leftover } = open(stream, &handshake, limits).await?;
         let compression = self.agreed(&accepted)?;
-        Ok((leftover, Answer { head, subprotocol: accepted.subprotocol, compression }))
+        Ok((leftover, Answer { head, subprotocol: accepted.subprotocol, compression, token: None }))
     }
 
     /// RFC 7692 5.1: what the server's answer makes of our offer.
@@ -235,129 +269,6 @@ pub struct Answer {
     pub subprotocol: Option<String>,
     /// The parameters of permessage-deflate, where it was offered and accepted.
     pub compression: Option<DeflateParams>,
-}
-
-/// Collects what a [`Client`] needs to know.
-///
-/// Setters that take text from outside fail at once, with an error that names the fix.
-#[derive(Clone, Debug)]
-#[must_use = "a builder does nothing until it connects or builds"]
-pub struct Builder(Client);
-
-impl Builder {
-    /// Adds a header field, such as `Cookie` or `Authorization`; several fields of one name are sent in order.
-    ///
-    /// # Errors
-    ///
-    /// The name or the value cannot stand in a header, or the header is one that the client sets itself
-    /// (`Host`, `Upgrade`, `Connection`, `Origin`, `Sec-WebSocket-*` and those of a body).
-    pub fn header(mut self, name: &str, value: &str) -> Result<Self, RequestError> {
-        self.0.request.header(name, value)?;
-        Ok(self)
-    }
-
-    /// Asks for this path, with a query if it has one, instead of the URL's. It goes out byte by byte as it is given,
-    /// while a URL's dot segments and unusual characters are rewritten when it is read: what a gateway passes on must
-    /// mean to the server behind it what it meant to the gateway.
-    ///
-    /// A resource that does not begin with a slash, or has characters that no target has, is an error of
-    /// [`Client::connect`].
-    pub fn resource(mut self, path_and_query: impl Into<String>) -> Self {
-        self.0.url = self.0.url.at(path_and_query.into());
-        self
-    }
-
-    /// Sends `Authorization: Bearer TOKEN` (RFC 6750 2.1). Over `ws://` everyone on the way can read it.
-    ///
-    /// # Errors
-    ///
-    /// The token has a character that no token has, or `Authorization` is already set.
-    pub fn bearer_token(mut self, token: &str) -> Result<Self, RequestError> {
-        self.0.request.bearer_token(token)?;
-        Ok(self)
-    }
-
-    /// Sends `Origin` (RFC 6454 7), for servers that expect a browser.
-    ///
-    /// # Errors
-    ///
-    /// It is not `scheme://host[:port]` as browsers write it, nor `null`.
-    pub fn origin(mut self, origin: &str) -> Result<Self, RequestError> {
-        self.0.request.origin(origin)?;
-        Ok(self)
-    }
-
-    /// Offers subprotocols, the preferred one first; the server may select one or none (RFC 6455 1.9).
-    ///
-    /// # Errors
-    ///
-    /// One is not a token, or is offered twice.
-    pub fn subprotocols(
-        mut self,
-        names: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Result<Self, RequestError> {
-        names.into_iter().try_for_each(|name| self.0.request.subprotocol(name.into()))?;
-        Ok(self)
-    }
-
-    /// Offers compression (permessage-deflate, RFC 7692); the server may decline. Off by default: it costs
-    /// CPU and memory, and compressing secrets beside text from outside can leak them.
-    pub fn compression(mut self, config: DeflateConfig) -> Self {
-        self.0.compression = Some(config);
-        self
-    }
-
-    /// What the server may ask of us once the connection is open: sizes of frames and messages.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.0.limits = limits;
-        self
-    }
-
-    /// How large the head of the server's answer may be.
-    pub fn head_limits(mut self, limits: HeadLimits) -> Self {
-        self.0.head_limits = limits;
-        self
-    }
-
-    /// How long connecting may take in all; 30 s by default.
-    pub fn timeout(mut self, total: Duration) -> Self {
-        self.0.timeouts.total = total;
-        self
-    }
-
-    /// How long each stage of connecting may take, and all together.
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.0.timeouts = timeouts;
-        self
-    }
-
-    /// When a silent server is pinged, and how long it may then stay silent; 20 s each by default.
-    pub fn keepalive(mut self, interval: Duration, timeout: Duration) -> Self {
-        self.0.keepalive = Some((interval, timeout));
-        self
-    }
-
-    /// Never pings: a server that is gone is noticed only when something is sent.
-    pub fn no_keepalive(mut self) -> Self {
-        self.0.keepalive = None;
-        self
-    }
-
-    /// The client, for connecting more than once.
-    pub fn build(self) -> Client {
-        self.0
-    }
-
-    /// Connects: [`Client::connect`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::connect`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Client::connect`].
-    pub async fn connect(self) -> Result<WebSocket, ConnectError> {
-        self.0.connect().await
-    }
+    /// The token that opened it, where it came from [`Credentials`](crate::credentials::Credentials).
+    pub(crate) token: Option<Arc<Token>>,
 }

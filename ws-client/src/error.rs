@@ -1,14 +1,13 @@
 //! Everything that can go wrong between a URL and an open WebSocket.
 
 use std::fmt;
-use std::time::Duration;
 
 use thiserror::Error;
 use ws_core::head::ResponseHead;
-use ws_core::refusal::Cause;
 
-use crate::connect::{DnsError, HandshakeError, TcpError, UrlError};
-use crate::refused::{Closed, Refused, Responsible};
+use crate::connect::{DnsError, HandshakeError, ProxyError, TcpError, TlsError, UrlError};
+use crate::credentials::CredentialsError;
+use crate::refused::{Closed, Refused};
 use crate::request::RequestError;
 
 /// Why there is no connection: one variant for each stage on the way, and each with its own error inside.
@@ -27,6 +26,15 @@ pub enum ConnectError {
     /// No TCP connection came about.
     #[error(transparent)]
     Tcp(#[from] TcpError),
+    /// A proxy on the way did not lead to the server.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// There is no TLS connection.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// There is no credential to send.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
     /// There was no proper answer to the handshake.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
@@ -39,70 +47,6 @@ pub enum ConnectError {
     /// The handshake was refused in a Close frame.
     #[error("{0}")]
     Closed(Box<Closed>),
-}
-
-impl ConnectError {
-    /// The cause in the catalogue of refusals, where the server told one.
-    pub fn cause(&self) -> Option<Cause> {
-        match self {
-            Self::Refused(refused) => refused.cause(),
-            Self::Closed(closed) => closed.cause(),
-            _ => None,
-        }
-    }
-
-    /// When to come back, where the server told it.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Refused(refused) => refused.retry_after,
-            Self::Closed(closed) => closed.retry_after(),
-            _ => None,
-        }
-    }
-
-    /// Who has to change something before a connection can come about.
-    pub fn responsible(&self) -> Responsible {
-        match self {
-            Self::Url(_) | Self::Request(_) | Self::Redirected(_) => Responsible::Client,
-            Self::Dns(error) => match error {
-                DnsError::NotFound { .. } => Responsible::Client,
-                DnsError::Failed { .. } | DnsError::TimedOut { .. } => Responsible::Network,
-            },
-            Self::Tcp(error) => match error {
-                TcpError::PortClosed { .. } => Responsible::Server,
-                TcpError::NotPermitted { .. } | TcpError::Failed { .. } => Responsible::Client,
-                TcpError::Unreachable { .. } | TcpError::TimedOut { .. } => Responsible::Network,
-            },
-            Self::Handshake(error) => match error {
-                // What listens there is no WebSocket server, so the address is wrong.
-                HandshakeError::TlsPort | HandshakeError::NotHttp => Responsible::Client,
-                HandshakeError::Write(_) | HandshakeError::Read(_) => Responsible::Network,
-                _ => Responsible::Server,
-            },
-            Self::Refused(refused) => refused.responsible(),
-            Self::Closed(closed) => closed.responsible(),
-        }
-    }
-
-    /// Whether the very same attempt may succeed later, without any change on this side; if so, not before
-    /// [`retry_after`](Self::retry_after).
-    pub fn is_worth_retrying(&self) -> bool {
-        match self {
-            Self::Url(_) | Self::Request(_) | Self::Redirected(_) => false,
-            Self::Dns(error) => !matches!(error, DnsError::NotFound { .. }),
-            Self::Tcp(error) => !matches!(error, TcpError::NotPermitted { .. }),
-            Self::Handshake(error) => matches!(
-                error,
-                HandshakeError::Write(_)
-                    | HandshakeError::Read(_)
-                    | HandshakeError::TimedOut { .. }
-                    | HandshakeError::NoAnswer
-                    | HandshakeError::CutShort { .. }
-            ),
-            Self::Refused(refused) => refused.is_worth_retrying(),
-            Self::Closed(closed) => closed.is_worth_retrying(),
-        }
-    }
 }
 
 /// The answer was a redirection (RFC 9110 15.4).

@@ -27,21 +27,27 @@
 //!   │              │            │          └── Closed:         a Close frame at once, and why
 //! UrlError      DnsError     TcpError
 //! ```
-//!
-//! Connections are plain TCP; TLS (`wss://`) is not built in yet, see [`Client::connect_over`].
 
 #![forbid(unsafe_code)]
 
+mod advice;
+mod builder;
 mod client;
 #[cfg(test)]
 mod client_tests;
 mod connect;
+pub mod credentials;
+mod ended;
 mod error;
 mod refused;
 mod request;
 
-pub use client::{Answer, Builder, Client, connect};
-pub use connect::{DnsError, HandshakeError, Host, TcpError, Timeouts, UrlError, WsUrl};
+pub use builder::Builder;
+pub use client::{Answer, Client, connect};
+pub use connect::{
+    DnsError, HandshakeError, Host, ProxyError, TcpError, Timeouts, TlsError, UrlError, WsUrl,
+};
+pub use ended::Error;
 pub use error::{ConnectError, Redirected};
 pub use refused::{Body, BodyEnd, ChunkError, Closed, Refused, Responsible};
 pub use request::RequestError;

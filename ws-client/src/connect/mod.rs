@@ -1,16 +1,21 @@
-//! The way to a server, one file a stage and one error a stage: the address, its name, the TCP connection,
-//! the handshake.
+//! The way to a server, one file a stage and one error a stage: the address, its name, the TCP connection, a proxy,
+//! TLS, the handshake.
 
+pub(crate) mod dial;
 pub(crate) mod dns;
 pub(crate) mod handshake;
 #[cfg(test)]
 mod handshake_tests;
+mod proxy;
 pub(crate) mod tcp;
 pub(crate) mod timeouts;
+pub(crate) mod tls;
 mod url;
 
 pub use dns::DnsError;
 pub use handshake::HandshakeError;
+pub use proxy::ProxyError;
 pub use tcp::TcpError;
 pub use timeouts::Timeouts;
+pub use tls::TlsError;
 pub use url::{Host, UrlError, WsUrl};

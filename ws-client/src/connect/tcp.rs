@@ -46,6 +46,14 @@ pub enum TcpError {
         /// The time given to all addresses together.
         after: Duration,
     },
+    /// The other side, or something on the way, broke the connection off while it came about.
+    #[error("{address} broke the connection off at once: check for a firewall or a full server")]
+    Reset {
+        /// The address tried.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The system does not let this process connect there.
     #[error("this process may not connect to {address}: check the local firewall and the sandbox")]
     NotPermitted {
@@ -169,6 +177,9 @@ fn typed(address: SocketAddr, source: io::Error) -> TcpError {
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown
         | io::ErrorKind::AddrNotAvailable => TcpError::Unreachable { address, source },
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            TcpError::Reset { address, source }
+        }
         io::ErrorKind::PermissionDenied => TcpError::NotPermitted { address, source },
         _ => TcpError::Failed { address, source },
     }
@@ -177,7 +188,7 @@ fn typed(address: SocketAddr, source: io::Error) -> TcpError {
 /// The lower, the more an error says about the server.
 fn rank(error: &TcpError) -> u8 {
     match error {
-        TcpError::PortClosed { .. } => 0,
+        TcpError::PortClosed { .. } | TcpError::Reset { .. } => 0,
         TcpError::TimedOut { .. } => 1,
         TcpError::Failed { .. } => 2,
         TcpError::NotPermitted { .. } => 3,

@@ -19,6 +19,12 @@ pub struct Timeouts {
     pub dns: Duration,
     /// The TCP connection, over all addresses of the host. Default 10 s: time for three lost packets.
     pub tcp: Duration,
+    /// The conversation with a proxy, once it is connected. Default 10 s.
+    pub proxy: Duration,
+    /// The TLS handshake. Default 10 s.
+    pub tls: Duration,
+    /// Getting a credential from its provider. Default 10 s.
+    pub credentials: Duration,
     /// The handshake, from its first byte to the last of the answer's head. Default 10 s.
     pub handshake: Duration,
     /// The body of a refusal, after its head. Default 5 s; what has come by then is kept.
@@ -32,6 +38,9 @@ impl Default for Timeouts {
         Self {
             dns: Duration::from_secs(5),
             tcp: Duration::from_secs(10),
+            proxy: Duration::from_secs(10),
+            tls: Duration::from_secs(10),
+            credentials: Duration::from_secs(10),
             handshake: Duration::from_secs(10),
             body: Duration::from_secs(5),
             total: Duration::from_secs(30),

@@ -1,4 +1,4 @@
-//! The address: what a `ws://` URL must be before anything is looked up.
+//! The address: what a `ws://` or `wss://` URL must be before anything is looked up.
 
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -45,20 +45,21 @@ impl fmt::Display for Host {
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct WsUrl {
+    secure: bool,
     host: Host,
     port: u16,
     resource: String,
 }
 
 impl WsUrl {
-    /// Parses a `ws://` URL.
+    /// Parses a `ws://` or `wss://` URL.
     ///
     /// # Errors
     ///
     /// One variant of [`UrlError`] for each way in which it is not one; its text names the fix.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         check_characters(text)?;
-        check_scheme(text)?;
+        let secure = check_scheme(text)?;
         // RFC 6455 3: fragments are meaningless here and must not be used.
         if text.contains('#') {
             return Err(UrlError::Fragment);
@@ -79,7 +80,17 @@ impl WsUrl {
         Authority::parse(ascii.as_bytes())
             .map_err(|_| UrlError::Host { reason: ParseError::InvalidDomainCharacter })?;
         let port = url.port_or_known_default().filter(|&port| port != 0).ok_or(UrlError::Port)?;
-        Ok(Self { host, port, resource: resource(&url) })
+        Ok(Self { secure, host, port, resource: resource(&url) })
+    }
+
+    /// Whether the connection is secured by TLS: the scheme is `wss` (RFC 6455 3).
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// `wss` or `ws`.
+    pub fn scheme(&self) -> &'static str {
+        if self.secure { "wss" } else { "ws" }
     }
 
     /// The host to connect to.
@@ -87,14 +98,15 @@ impl WsUrl {
         &self.host
     }
 
-    /// The TCP port; 80 where the URL names none (RFC 6455 3).
+    /// The TCP port; where the URL names none, 443 for `wss` and 80 for `ws` (RFC 6455 3).
     pub fn port(&self) -> u16 {
         self.port
     }
 
     /// The value of the `Host` field: the port is left out where it is the default (RFC 6455 4.1).
     pub fn host_field(&self) -> String {
-        if self.port == 80 { self.host.to_string() } else { format!("{}:{}", self.host, self.port) }
+        let default = if self.secure { 443 } else { 80 };
+        if self.port == default { self.host.to_string() } else { format!("{}:{}", self.host, self.port) }
     }
 
     /// The same server, and there this resource: a path, and a query if there is one, as they are. A resource that
@@ -113,7 +125,13 @@ impl WsUrl {
 impl fmt::Debug for WsUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, query) = self.resource.split_once('?').unwrap_or((&self.resource, ""));
-        write!(f, "ws://{}{path}{}", self.host_field(), if query.is_empty() { "" } else { "?…" })
+        write!(
+            f,
+            "{}://{}{path}{}",
+            self.scheme(),
+            self.host_field(),
+            if query.is_empty() { "" } else { "?…" }
+        )
     }
 }
 
@@ -149,7 +167,7 @@ pub enum UrlError {
         position: usize,
     },
     /// It does not begin with a scheme and `://`.
-    #[error("the URL has no scheme: write ws:// before the host")]
+    #[error("the URL has no scheme: write ws:// or wss:// before the host")]
     SchemeMissing,
     /// The scheme is `http` or `https`.
     #[error("{scheme}:// is not a WebSocket scheme: write {instead}:// in its place")]
@@ -160,16 +178,13 @@ pub enum UrlError {
         instead: &'static str,
     },
     /// The scheme is none of the web's.
-    #[error("{scheme}:// is not a WebSocket scheme: write ws://")]
+    #[error("{scheme}:// is not a WebSocket scheme: write ws:// or wss://")]
     SchemeUnsupported {
         /// The scheme found.
         scheme: String,
     },
-    /// The scheme is `wss`.
-    #[error(
-        "TLS is not built into this version, so wss:// cannot be used yet: connect to a ws:// address, \
-         or make the TLS connection yourself and use Client::connect_over"
-    )]
+    /// The scheme is `wss`, and the feature `tls` is off.
+    #[error("this program was built without TLS: switch on the feature `tls` of ws-client")]
     TlsNotBuiltIn,
     /// There is no host after `//`.
     #[error("the URL names no host: write ws://HOST/PATH")]
@@ -181,7 +196,9 @@ pub enum UrlError {
         reason: ParseError,
     },
     /// The port is not a number from 1 to 65535.
-    #[error("the port is not a number from 1 to 65535: write ws://HOST:PORT/PATH, or leave it out for 80")]
+    #[error(
+        "the port is not a number from 1 to 65535: write ws://HOST:PORT/PATH, or leave it out for the default"
+    )]
     Port,
     /// A user name or a password stands before the host.
     #[error(
@@ -217,7 +234,8 @@ fn check_characters(text: &str) -> Result<(), UrlError> {
     }
 }
 
-fn check_scheme(text: &str) -> Result<(), UrlError> {
+/// Whether the scheme is the one with TLS.
+fn check_scheme(text: &str) -> Result<bool, UrlError> {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme).ok_or(UrlError::SchemeMissing)?;
     // RFC 3986 3.1: a letter, then letters, digits, "+", "-" and ".".
     let valid = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -226,7 +244,8 @@ fn check_scheme(text: &str) -> Result<(), UrlError> {
         return Err(UrlError::SchemeMissing);
     }
     match scheme.to_ascii_lowercase().as_str() {
-        "ws" => Ok(()),
+        "ws" => Ok(false),
+        "wss" if cfg!(feature = "tls") => Ok(true),
         "wss" => Err(UrlError::TlsNotBuiltIn),
         "http" => Err(UrlError::SchemeHttp { scheme: "http", instead: "ws" }),
         "https" => Err(UrlError::SchemeHttp { scheme: "https", instead: "wss" }),
@@ -340,6 +359,7 @@ mod tests {
         assert_eq!(error("http://h/"), UrlError::SchemeHttp { scheme: "http", instead: "ws" });
         assert_eq!(error("HTTPS://h/"), UrlError::SchemeHttp { scheme: "https", instead: "wss" });
         assert_eq!(error("ftp://h/"), UrlError::SchemeUnsupported { scheme: "ftp".into() });
+        #[cfg(not(feature = "tls"))]
         assert_eq!(error("wss://h/"), UrlError::TlsNotBuiltIn);
         assert_eq!(error("ws://"), UrlError::HostMissing);
         assert_eq!(error("ws:///x"), UrlError::HostMissing);

@@ -1,0 +1,335 @@
+//! What follows from an error: its name, whose turn it is, whether to come back, whether new credentials help.
+
+use std::time::Duration;
+
+use ws_core::handshake::ResponseError;
+use ws_core::net;
+use ws_core::refusal::Cause;
+
+use crate::connect::{DnsError, HandshakeError, ProxyError, TcpError, TlsError};
+use crate::credentials::CredentialsError;
+use crate::ended::Error;
+use crate::error::ConnectError;
+use crate::refused::{Closed, Refused, Responsible};
+
+impl Error {
+    /// Its name: a code of the catalogue of refusals where the server told one, else one of the network's.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Connect(error) => error.code(),
+            Self::Closed(closed) => closed.cause().map_or("closed", Cause::code),
+            Self::Broken(error) => match error {
+                net::Error::PingTimeout => "no-pong",
+                net::Error::Protocol(_) => "protocol-violated",
+                net::Error::Send(_) => "not-sendable",
+                net::Error::WriteTimeout => "peer-stalled",
+                _ => "connection-lost",
+            },
+        }
+    }
+
+    /// The cause in the catalogue of refusals, where the server told one.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Connect(error) => error.cause(),
+            Self::Closed(closed) => closed.cause(),
+            Self::Broken(_) => None,
+        }
+    }
+
+    /// When to come back, where the server told it.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Connect(error) => error.retry_after(),
+            Self::Closed(closed) => closed.retry_after(),
+            Self::Broken(_) => None,
+        }
+    }
+
+    /// Who has to change something.
+    pub fn responsible(&self) -> Responsible {
+        match self {
+            Self::Connect(error) => error.responsible(),
+            Self::Closed(closed) => closed.responsible(),
+            Self::Broken(net::Error::Protocol(_)) => Responsible::Server,
+            Self::Broken(net::Error::Send(_)) => Responsible::Client,
+            Self::Broken(_) => Responsible::Network,
+        }
+    }
+
+    /// Whether connecting again may succeed without any change on this side; if so, not before
+    /// [`retry_after`](Self::retry_after).
+    pub fn is_worth_retrying(&self) -> bool {
+        match self {
+            Self::Connect(error) => error.is_worth_retrying(),
+            Self::Closed(closed) => closed.is_worth_retrying(),
+            Self::Broken(net::Error::Protocol(_) | net::Error::Send(_)) => false,
+            Self::Broken(_) => true,
+        }
+    }
+
+    /// Whether the same attempt with a fresh credential of the same kind may succeed.
+    pub fn do_new_credentials_help(&self) -> bool {
+        match self {
+            Self::Connect(error) => error.do_new_credentials_help(),
+            Self::Closed(closed) => closed.do_new_credentials_help(),
+            Self::Broken(_) => false,
+        }
+    }
+}
+
+impl ConnectError {
+    /// Its name: a code of the catalogue of refusals where the server told one, else one of the network's.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Url(_) => "url-invalid",
+            Self::Request(_) => "request-invalid",
+            Self::Dns(error) => match error {
+                DnsError::NotFound { .. } => "dns-not-found",
+                DnsError::Failed { .. } | DnsError::TimedOut { .. } => "dns-failed",
+            },
+            Self::Tcp(error) => tcp_code(error),
+            Self::Proxy(error) => match error {
+                ProxyError::Authentication { .. } => "proxy-authentication-required",
+                ProxyError::Refused { .. } => "proxy-refused",
+                _ => "proxy-failed",
+            },
+            Self::Tls(error) => tls_code(error),
+            Self::Credentials(error) => match error {
+                CredentialsError::InClear { .. } => "credentials-in-clear",
+                CredentialsError::Denied { .. } => "credentials-denied",
+                _ => "credentials-unavailable",
+            },
+            Self::Handshake(error) => handshake_code(error),
+            Self::Redirected(_) => "redirected",
+            Self::Refused(refused) => refused.code(),
+            Self::Closed(closed) => closed.cause().map_or("closed-at-once", Cause::code),
+        }
+    }
+
+    /// The cause in the catalogue of refusals, where the server told one.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Refused(refused) => refused.cause(),
+            Self::Closed(closed) => closed.cause(),
+            _ => None,
+        }
+    }
+
+    /// When to come back, where the server told it.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refused) => refused.retry_after,
+            Self::Closed(closed) => closed.retry_after(),
+            Self::Credentials(CredentialsError::Unavailable { retry_after, .. }) => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Who has to change something before a connection can come about.
+    pub fn responsible(&self) -> Responsible {
+        match self {
+            Self::Url(_) | Self::Request(_) | Self::Redirected(_) => Responsible::Client,
+            Self::Dns(error) => match error {
+                DnsError::NotFound { .. } => Responsible::Client,
+                DnsError::Failed { .. } | DnsError::TimedOut { .. } => Responsible::Network,
+            },
+            Self::Tcp(error) => match error {
+                TcpError::PortClosed { .. } => Responsible::Server,
+                TcpError::NotPermitted { .. } | TcpError::Failed { .. } => Responsible::Client,
+                TcpError::Unreachable { .. } | TcpError::TimedOut { .. } | TcpError::Reset { .. } => {
+                    Responsible::Network
+                }
+            },
+            Self::Proxy(error) => match error {
+                ProxyError::Authentication { .. } | ProxyError::Dns { .. } | ProxyError::NotAProxy { .. } => {
+                    Responsible::Client
+                }
+                ProxyError::TargetUnreachable { .. } => Responsible::Server,
+                _ => Responsible::Proxy,
+            },
+            Self::Tls(error) => match error {
+                TlsError::NotTls
+                | TlsError::UnknownIssuer { .. }
+                | TlsError::SelfSigned
+                | TlsError::NameMismatch { .. }
+                | TlsError::PinMismatch { .. }
+                | TlsError::NameUnknown { .. }
+                | TlsError::ClientCertificateRequired
+                | TlsError::ClientCertificateRejected { .. }
+                | TlsError::RevocationUnknown { .. }
+                | TlsError::NoRoots => Responsible::Client,
+                TlsError::TimedOut { .. } | TlsError::Closed | TlsError::Io(_) => Responsible::Network,
+                _ => Responsible::Server,
+            },
+            Self::Credentials(error) => match error {
+                CredentialsError::Unavailable { .. } | CredentialsError::TimedOut { .. } => {
+                    Responsible::Server
+                }
+                _ => Responsible::Client,
+            },
+            Self::Handshake(error) => match error {
+                // What listens there is no WebSocket server, so the address is wrong.
+                HandshakeError::TlsPort | HandshakeError::NotHttp => Responsible::Client,
+                HandshakeError::Write(_) | HandshakeError::Read(_) => Responsible::Network,
+                _ => Responsible::Server,
+            },
+            Self::Refused(refused) => refused.responsible(),
+            Self::Closed(closed) => closed.responsible(),
+        }
+    }
+
+    /// Whether the very same attempt may succeed later, without any change on this side; if so, not before
+    /// [`retry_after`](Self::retry_after).
+    pub fn is_worth_retrying(&self) -> bool {
+        match self {
+            Self::Url(_) | Self::Request(_) | Self::Redirected(_) => false,
+            Self::Dns(error) => !matches!(error, DnsError::NotFound { .. }),
+            Self::Tcp(error) => !matches!(error, TcpError::NotPermitted { .. }),
+            Self::Proxy(error) => match error {
+                ProxyError::Tcp { .. }
+                | ProxyError::TargetUnreachable { .. }
+                | ProxyError::TimedOut { .. }
+                | ProxyError::Io { .. } => true,
+                ProxyError::Dns { source, .. } => !matches!(source, DnsError::NotFound { .. }),
+                _ => false,
+            },
+            Self::Tls(error) => {
+                matches!(error, TlsError::TimedOut { .. } | TlsError::Closed | TlsError::Io(_))
+            }
+            Self::Credentials(error) => matches!(
+                error,
+                CredentialsError::Unavailable { .. }
+                    | CredentialsError::TimedOut { .. }
+                    | CredentialsError::Command { .. }
+                    | CredentialsError::File { .. }
+            ),
+            Self::Handshake(error) => matches!(
+                error,
+                HandshakeError::Write(_)
+                    | HandshakeError::Read(_)
+                    | HandshakeError::TimedOut { .. }
+                    | HandshakeError::NoAnswer
+                    | HandshakeError::CutShort { .. }
+            ),
+            Self::Refused(refused) => refused.is_worth_retrying(),
+            Self::Closed(closed) => closed.is_worth_retrying(),
+        }
+    }
+
+    /// Whether the same attempt with a fresh credential of the same kind may succeed: one that has expired or been
+    /// revoked, or is not accepted any more. Where a scope or a role is missing, another token like it does not help.
+    pub fn do_new_credentials_help(&self) -> bool {
+        match self {
+            Self::Refused(refused) => refused.do_new_credentials_help(),
+            Self::Closed(closed) => closed.do_new_credentials_help(),
+            _ => false,
+        }
+    }
+}
+
+impl Refused {
+    /// Its name: the cause of the catalogue where the answer tells one, else one that follows from the status.
+    pub fn code(&self) -> &'static str {
+        match (self.cause(), self.status) {
+            (Some(cause), _) => cause.code(),
+            (None, 401) => "unauthorized-unexplained",
+            (None, 403) => "forbidden-unexplained",
+            (None, 407) => "proxy-authentication-required",
+            (None, 502) => "upstream-down",
+            (None, 504) => "upstream-timeout",
+            (None, 200..=299 | 404 | 405 | 426 | 501) => "not-a-websocket-endpoint",
+            (None, _) => "refused-unexplained",
+        }
+    }
+
+    /// As [`ConnectError::do_new_credentials_help`].
+    pub fn do_new_credentials_help(&self) -> bool {
+        match self.cause() {
+            Some(cause) => renewable(cause),
+            // RFC 6750 3.1: the token is expired, revoked or malformed; the client may ask for another one.
+            None => {
+                self.status == 401
+                    && self
+                        .challenges
+                        .iter()
+                        .any(|challenge| challenge.is("Bearer") && challenge.error() == Some("invalid_token"))
+            }
+        }
+    }
+}
+
+impl Closed {
+    /// As [`ConnectError::do_new_credentials_help`].
+    pub fn do_new_credentials_help(&self) -> bool {
+        match (self.cause(), &self.frame) {
+            (Some(cause), _) => renewable(cause),
+            // IANA WebSocket Close Code registry: 3000 is Unauthorized.
+            (None, Some(frame)) => frame.code == 3000,
+            (None, None) => false,
+        }
+    }
+}
+
+/// Whether another token from the same place may be let in where this one was not.
+fn renewable(cause: Cause) -> bool {
+    cause.oauth_error() == Some("invalid_token")
+}
+
+fn tcp_code(error: &TcpError) -> &'static str {
+    match error {
+        TcpError::PortClosed { .. } => "port-closed",
+        TcpError::Unreachable { .. } => "host-unreachable",
+        TcpError::TimedOut { .. } => "connect-timeout",
+        TcpError::Reset { .. } => "connection-reset",
+        TcpError::NotPermitted { .. } => "connect-not-permitted",
+        TcpError::Failed { .. } => "connect-failed",
+    }
+}
+
+fn tls_code(error: &TlsError) -> &'static str {
+    match error {
+        TlsError::NotTls => "tls-on-plain-port",
+        TlsError::Expired { .. } => "certificate-expired",
+        TlsError::NotYetValid { .. } => "certificate-not-yet-valid",
+        TlsError::NameMismatch { .. } => "certificate-name-mismatch",
+        TlsError::SelfSigned | TlsError::UnknownIssuer { .. } => "certificate-untrusted",
+        TlsError::Revoked => "certificate-revoked",
+        TlsError::RevocationUnknown { .. } => "certificate-revocation-unknown",
+        TlsError::PinMismatch { .. } => "certificate-not-pinned",
+        TlsError::CertificateInvalid { .. } => "certificate-invalid",
+        TlsError::VersionUnsupported => "tls-version-unsupported",
+        TlsError::ClientCertificateRequired => "client-certificate-required",
+        TlsError::ClientCertificateRejected { .. } => "client-certificate-rejected",
+        TlsError::TimedOut { .. } => "tls-timeout",
+        TlsError::NoRoots => "no-roots",
+        TlsError::Closed | TlsError::Io(_) => "connection-reset",
+        TlsError::NothingInCommon { .. }
+        | TlsError::NameUnknown { .. }
+        | TlsError::Alert { .. }
+        | TlsError::Protocol(_) => "tls-failed",
+    }
+}
+
+fn handshake_code(error: &HandshakeError) -> &'static str {
+    match error {
+        HandshakeError::Write(_) | HandshakeError::Read(_) => "connection-reset",
+        HandshakeError::TimedOut { .. }
+        | HandshakeError::NoAnswer
+        | HandshakeError::CutShort { .. }
+        | HandshakeError::NotHttp => "no-http-answer",
+        HandshakeError::TlsPort => "plain-http-on-tls-port",
+        HandshakeError::Head(_) | HandshakeError::TooManyInterim | HandshakeError::ContentLength => {
+            "http-answer-invalid"
+        }
+        HandshakeError::Response(error) => match error {
+            ResponseError::AcceptMissing | ResponseError::AcceptRepeated | ResponseError::AcceptWrong => {
+                "accept-key-wrong"
+            }
+            ResponseError::SubprotocolNotOffered => "subprotocol-not-offered",
+            ResponseError::ExtensionNotOffered => "extension-not-offered",
+            _ => "handshake-answer-invalid",
+        },
+        HandshakeError::Compression(_) => "extension-answer-invalid",
+    }
+}

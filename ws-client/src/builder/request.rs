@@ -1,0 +1,61 @@
+//! What the request says.
+
+use super::Builder;
+use crate::request::RequestError;
+
+impl Builder {
+    /// Adds a header field, such as `Cookie` or `Authorization`; several fields of one name are sent in order.
+    ///
+    /// # Errors
+    ///
+    /// The name or the value cannot stand in a header, or the header is one that the client sets itself
+    /// (`Host`, `Upgrade`, `Connection`, `Origin`, `Sec-WebSocket-*` and those of a body).
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, RequestError> {
+        self.0.request.header(name, value)?;
+        Ok(self)
+    }
+
+    /// Asks for this path, with a query if it has one, instead of the URL's. It goes out byte by byte as it is given,
+    /// while a URL's dot segments and unusual characters are rewritten when it is read: what a gateway passes on must
+    /// mean to the server behind it what it meant to the gateway.
+    ///
+    /// A resource that does not begin with a slash, or has characters that no target has, is an error of
+    /// [`Client::connect`].
+    pub fn resource(mut self, path_and_query: impl Into<String>) -> Self {
+        self.0.url = self.0.url.at(path_and_query.into());
+        self
+    }
+
+    /// Sends `Authorization: Bearer TOKEN` (RFC 6750 2.1). Over `ws://` everyone on the way can read it.
+    ///
+    /// # Errors
+    ///
+    /// The token has a character that no token has, or `Authorization` is already set.
+    pub fn bearer_token(mut self, token: &str) -> Result<Self, RequestError> {
+        self.0.request.bearer_token(token)?;
+        Ok(self)
+    }
+
+    /// Sends `Origin` (RFC 6454 7), for servers that expect a browser.
+    ///
+    /// # Errors
+    ///
+    /// It is not `scheme://host[:port]` as browsers write it, nor `null`.
+    pub fn origin(mut self, origin: &str) -> Result<Self, RequestError> {
+        self.0.request.origin(origin)?;
+        Ok(self)
+    }
+
+    /// Offers subprotocols, the preferred one first; the server may select one or none (RFC 6455 1.9).
+    ///
+    /// # Errors
+    ///
+    /// One is not a token, or is offered twice.
+    pub fn subprotocols(
+        mut self,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Self, RequestError> {
+        names.into_iter().try_for_each(|name| self.0.request.subprotocol(name.into()))?;
+        Ok(self)
+    }
+}

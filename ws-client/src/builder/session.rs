@@ -1,0 +1,42 @@
+//! What holds once the connection is open.
+
+use std::time::Duration;
+
+use ws_core::connection::Limits;
+use ws_core::deflate::DeflateConfig;
+use ws_core::head::HeadLimits;
+
+use super::Builder;
+
+impl Builder {
+    /// Offers compression (permessage-deflate, RFC 7692); the server may decline. Off by default: it costs
+    /// CPU and memory, and compressing secrets beside text from outside can leak them.
+    pub fn compression(mut self, config: DeflateConfig) -> Self {
+        self.0.compression = Some(config);
+        self
+    }
+
+    /// What the server may ask of us once the connection is open: sizes of frames and messages.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.0.limits = limits;
+        self
+    }
+
+    /// How large the head of the server's answer may be.
+    pub fn head_limits(mut self, limits: HeadLimits) -> Self {
+        self.0.head_limits = limits;
+        self
+    }
+
+    /// When a silent server is pinged, and how long it may then stay silent; 20 s each by default.
+    pub fn keepalive(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.0.keepalive = Some((interval, timeout));
+        self
+    }
+
+    /// Never pings: a server that is gone is noticed only when something is sent.
+    pub fn no_keepalive(mut self) -> Self {
+        self.0.keepalive = None;
+        self
+    }
+}

@@ -1,0 +1,1 @@
+//! Whom to trust, and who to be, in TLS.

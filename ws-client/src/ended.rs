@@ -1,0 +1,59 @@
+//! Everything that can go wrong, before a connection is open and after.
+
+use thiserror::Error;
+use ws_core::message::CloseFrame;
+use ws_core::net;
+
+use crate::error::ConnectError;
+use crate::refused::Closed;
+
+/// Why there is no connection, or no longer one: the error of programs that do both.
+///
+/// ```
+/// use ws_client::{Client, Error};
+///
+/// async fn one_message(url: &str) -> Result<(), Error> {
+///     let mut socket = Client::builder(url)?.connect().await?;
+///     socket.send("hello").await?;
+///     while let Some(message) = socket.recv().await? {
+///         println!("{message:?}");
+///     }
+///     match socket.close_frame() {
+///         Some(frame) if frame.code.get() != 1000 => Err(Error::closed(frame)),
+///         _ => Ok(()),
+///     }
+/// }
+/// ```
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No connection came about.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The other side closed an open connection, with a close code and a reason.
+    #[error("{0}")]
+    Closed(Box<Closed>),
+    /// An open connection broke.
+    #[error(transparent)]
+    Broken(#[from] net::Error),
+}
+
+impl Error {
+    /// What a Close frame says.
+    pub fn closed(frame: &CloseFrame) -> Self {
+        Self::Closed(Box::new(Closed::of(frame)))
+    }
+}
+
+/// What leads to a [`ConnectError`] leads here as well.
+macro_rules! through_connect {
+    ($($source:ty),*) => {$(
+        impl From<$source> for Error {
+            fn from(source: $source) -> Self {
+                Self::Connect(source.into())
+            }
+        }
+    )*};
+}
+
+through_connect!(crate::UrlError, crate::RequestError, crate::credentials::CredentialsError);
