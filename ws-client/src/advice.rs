@@ -6,7 +6,7 @@ use ws_core::handshake::ResponseError;
 use ws_core::net;
 use ws_core::refusal::Cause;
 
-use crate::connect::{DnsError, HandshakeError, ProxyError, TcpError, TlsError};
+use crate::connect::{ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError};
 use crate::credentials::CredentialsError;
 use crate::ended::Error;
 use crate::error::ConnectError;
@@ -89,6 +89,10 @@ impl ConnectError {
                 DnsError::Failed { .. } | DnsError::TimedOut { .. } => "dns-failed",
             },
             Self::Tcp(error) => tcp_code(error),
+            Self::Connector(error) => match error {
+                ConnectorError::Failed { .. } => "connect-failed",
+                ConnectorError::TimedOut { .. } => "connect-timeout",
+            },
             Self::Proxy(error) => match error {
                 ProxyError::Authentication { .. } => "proxy-authentication-required",
                 ProxyError::Refused { .. } => "proxy-refused",
@@ -141,6 +145,10 @@ impl ConnectError {
                     Responsible::Network
                 }
             },
+            Self::Connector(error) => match error {
+                ConnectorError::Failed { .. } => Responsible::Client,
+                ConnectorError::TimedOut { .. } => Responsible::Network,
+            },
             Self::Proxy(error) => match error {
                 ProxyError::Authentication { .. } | ProxyError::Dns { .. } | ProxyError::NotAProxy { .. } => {
                     Responsible::Client
@@ -186,6 +194,7 @@ impl ConnectError {
             Self::Url(_) | Self::Request(_) | Self::Redirected(_) => false,
             Self::Dns(error) => !matches!(error, DnsError::NotFound { .. }),
             Self::Tcp(error) => !matches!(error, TcpError::NotPermitted { .. }),
+            Self::Connector(error) => connector_may_recover(error),
             Self::Proxy(error) => match error {
                 ProxyError::Tcp { .. }
                 | ProxyError::TargetUnreachable { .. }
@@ -274,6 +283,16 @@ impl Closed {
 /// Whether another token from the same place may be let in where this one was not.
 fn renewable(cause: Cause) -> bool {
     cause.oauth_error() == Some("invalid_token")
+}
+
+fn connector_may_recover(error: &ConnectorError) -> bool {
+    use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    match error {
+        ConnectorError::Failed { source, .. } => {
+            !matches!(source.kind(), InvalidInput | PermissionDenied | Unsupported)
+        }
+        ConnectorError::TimedOut { .. } => true,
+    }
 }
 
 fn tcp_code(error: &TcpError) -> &'static str {

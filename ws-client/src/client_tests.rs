@@ -14,7 +14,8 @@ use ws_core::net::{SocketConfig, Transport, WebSocket};
 use ws_core::refusal::Cause;
 
 use crate::{
-    Client, ConnectError, DnsError, HandshakeError, Responsible, TcpError, Timeouts, UrlError, connect,
+    Client, ConnectError, ConnectFuture, Connector, DnsError, HandshakeError, Responsible, TcpError,
+    Timeouts, UrlError, WsUrl, connect,
 };
 
 async fn read_head(stream: &mut impl Transport) -> (RequestHead, BytesMut) {
@@ -217,6 +218,35 @@ async fn a_dropped_attempt_closes_its_connection() {
     let mut rest = Vec::new();
     theirs.read_to_end(&mut rest).await.expect("the request, then the end");
     assert!(rest.starts_with(b"GET / "));
+}
+
+/// Gives the other end of each pipe to an echo server.
+struct InProcess;
+
+impl Connector for InProcess {
+    fn connect<'a>(&'a self, url: &'a WsUrl) -> ConnectFuture<'a> {
+        Box::pin(async move {
+            if url.host_field() == "gone" {
+                return Err(std::io::ErrorKind::BrokenPipe.into());
+            }
+            let (ours, theirs) = duplex(4096);
+            tokio::spawn(echo(theirs));
+            Ok(Box::new(ours) as Box<dyn Transport>)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_connector_takes_the_place_of_the_network() {
+    let client = Client::builder("ws://no-such-host.invalid/").expect("valid").connector(InProcess).build();
+    for _ in 0..2 {
+        let mut socket = client.connect().await.expect("a stream");
+        socket.send("hello").await.expect("open");
+        assert_eq!(socket.recv().await.expect("open").expect("a message").as_text(), Some("hello"));
+    }
+    let client = Client::builder("ws://gone/").expect("valid").connector(InProcess);
+    let error = client.connect().await.expect_err("no stream");
+    assert_eq!((error.code(), error.is_worth_retrying()), ("connect-failed", true), "{error:?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use ws_core::head::ResponseHead;
 
-use crate::connect::{DnsError, HandshakeError, ProxyError, TcpError, TlsError, UrlError};
+use crate::connect::{ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError, UrlError};
 use crate::credentials::CredentialsError;
 use crate::refused::{Closed, Refused};
 use crate::request::RequestError;
@@ -26,6 +26,9 @@ pub enum ConnectError {
     /// No TCP connection came about.
     #[error(transparent)]
     Tcp(#[from] TcpError),
+    /// The caller's own connector gave no stream.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
     /// A proxy on the way did not lead to the server.
     #[error(transparent)]
     Proxy(#[from] ProxyError),

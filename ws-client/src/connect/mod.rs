@@ -1,6 +1,7 @@
 //! The way to a server, one file a stage and one error a stage: the address, its name, the TCP connection, a proxy,
 //! TLS, the handshake.
 
+pub(crate) mod connector;
 pub(crate) mod dial;
 pub(crate) mod dns;
 pub(crate) mod handshake;
@@ -12,6 +13,7 @@ pub(crate) mod timeouts;
 pub(crate) mod tls;
 mod url;
 
+pub use connector::{ConnectFuture, Connector, ConnectorError};
 pub use dns::DnsError;
 pub use handshake::HandshakeError;
 pub use proxy::ProxyError;
