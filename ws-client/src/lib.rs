@@ -39,6 +39,7 @@ mod connect;
 pub mod credentials;
 mod ended;
 mod error;
+pub mod memory;
 mod refused;
 mod request;
 
