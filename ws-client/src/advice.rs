@@ -238,18 +238,10 @@ impl ConnectError {
 }
 
 impl Refused {
-    /// Its name: the cause of the catalogue where the answer tells one, else one that follows from the status.
+    /// Its name: the cause of the catalogue where the answer tells one, else one that follows from the status, the
+    /// challenges and what widespread servers say.
     pub fn code(&self) -> &'static str {
-        match (self.cause(), self.status) {
-            (Some(cause), _) => cause.code(),
-            (None, 401) => "unauthorized-unexplained",
-            (None, 403) => "forbidden-unexplained",
-            (None, 407) => "proxy-authentication-required",
-            (None, 502) => "upstream-down",
-            (None, 504) => "upstream-timeout",
-            (None, 200..=299 | 404 | 405 | 426 | 501) => "not-a-websocket-endpoint",
-            (None, _) => "refused-unexplained",
-        }
+        self.cause().map_or_else(|| self.meaning().code, Cause::code)
     }
 
     /// As [`ConnectError::do_new_credentials_help`].

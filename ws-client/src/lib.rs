@@ -40,6 +40,7 @@ pub mod credentials;
 mod ended;
 mod error;
 pub mod memory;
+mod next_step;
 mod refused;
 mod request;
 
@@ -51,5 +52,6 @@ pub use connect::{
 };
 pub use ended::Error;
 pub use error::{ConnectError, Redirected};
+pub use next_step::NextStep;
 pub use refused::{Body, BodyEnd, ChunkError, Closed, Refused, Responsible};
 pub use request::RequestError;

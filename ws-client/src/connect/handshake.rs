@@ -25,10 +25,14 @@ const INTERIM: usize = 8;
 #[non_exhaustive]
 pub enum HandshakeError {
     /// The request could not be sent.
-    #[error("the connection broke while the request was sent")]
+    #[error(
+        "the connection broke while the request was sent ({0}): connect again; a proxy or firewall may cut it off"
+    )]
     Write(#[source] io::Error),
     /// The connection broke before the answer was there.
-    #[error("the connection broke before the answer was complete")]
+    #[error(
+        "the connection broke before the answer was complete ({0}): connect again; a proxy or firewall may cut it off"
+    )]
     Read(#[source] io::Error),
     /// The answer's head did not come in time.
     #[error("no complete answer came within {after:?} ({received} bytes did): is this an HTTP server?")]
@@ -50,25 +54,29 @@ pub enum HandshakeError {
         received: usize,
     },
     /// The answer is a TLS record.
-    #[error("this port speaks TLS: write wss:// (not built into this version) or connect to the plain port")]
+    #[error("this port speaks TLS: write wss:// in place of ws://")]
     TlsPort,
     /// The answer is not HTTP.
     #[error("what listens here does not speak HTTP: check the port")]
     NotHttp,
     /// The answer's head violates HTTP, or a limit.
-    #[error("the answer's head is not valid")]
+    #[error("the answer is not valid HTTP, which the server's operator has to mend: {0}")]
     Head(#[source] HeadError),
     /// More than eight interim responses came before the answer.
-    #[error("more than {INTERIM} interim responses came and no answer")]
+    #[error(
+        "more than {INTERIM} interim responses came and no answer, which the server's operator has to mend"
+    )]
     TooManyInterim,
     /// The answer's `Content-Length` is not a number, or there are several different ones (RFC 9112 6.3).
-    #[error("the answer's Content-Length is not valid")]
+    #[error("the answer's Content-Length is not valid, which the server's operator has to mend")]
     ContentLength,
     /// The answer is 101, but not one to this request (RFC 6455 4.1).
-    #[error("the server's 101 does not answer the handshake")]
+    #[error("the server accepts, but not as RFC 6455 says, which its operator has to mend: {0}")]
     Response(#[source] ResponseError),
     /// The server accepted compression with parameters that were not offered or are not valid (RFC 7692 7.1).
-    #[error("the server's answer to the offer of compression is not valid")]
+    #[error(
+        "the server's answer to the offer of compression is not valid, which its operator has to mend (or offer none): {0}"
+    )]
     Compression(#[source] DeflateAnswerError),
 }
 

@@ -7,6 +7,8 @@ use ws_core::head::{Fields, ResponseHead};
 use ws_core::refusal::{Cause, Challenge, Problem, RefusedBy};
 
 use super::responsible::{Responsible, is_worth_retrying, responsible};
+use super::said::said;
+use super::unexplained::{Meaning, meaning};
 use super::{Body, retry_after};
 
 /// The server, or something in front of it, answered the handshake with another status than 101.
@@ -96,18 +98,37 @@ impl Refused {
 
     /// Who has to change something.
     pub fn responsible(&self) -> Responsible {
-        responsible(self.cause(), self.status)
+        responsible(self.likely_cause(), self.status)
     }
 
     /// Whether the very same request may be let in later, without any change on this side; if so, not
     /// before [`retry_after`](Self::retry_after).
     pub fn is_worth_retrying(&self) -> bool {
-        is_worth_retrying(self.cause(), self.status)
+        is_worth_retrying(self.likely_cause(), self.status)
     }
 
     /// What the one who was refused can do, where the cause is known.
     pub fn remedy(&self) -> Option<&'static str> {
         self.cause().map(Cause::remedy)
+    }
+
+    /// What the body says in words of its own, where it does so in a widely used form: a line of plain text, the title of
+    /// a page, a message in JSON. It is a stranger's text, cut to 160 characters.
+    pub fn said(&self) -> Option<String> {
+        match &self.problem {
+            Some(problem) => problem.detail.clone().or_else(|| problem.title.clone()),
+            None => said(&self.head, &self.body),
+        }
+    }
+
+    /// What the answer means where it names no cause.
+    pub(crate) fn meaning(&self) -> Meaning {
+        meaning(self.status, self.fields(), &self.challenges, self.said().as_deref())
+    }
+
+    /// The cause that the answer names, else the only one that its status and words allow.
+    pub(crate) fn likely_cause(&self) -> Option<Cause> {
+        self.cause().or_else(|| self.meaning().cause())
     }
 }
 
@@ -118,24 +139,33 @@ impl fmt::Display for Refused {
         if !self.reason.is_empty() {
             write!(f, " {}", Printable(&self.reason))?;
         }
-        let problem = self.problem.as_ref();
-        let said = problem.and_then(|problem| problem.detail.as_deref().or(problem.title.as_deref()));
+        let said = self.said();
+        let said = said.as_deref();
         if let Some(cause) = self.cause() {
             write!(f, ", {cause}: {}", Printable(said.unwrap_or(cause.summary())))?;
             // Our own servers say in the detail what to do; others that use the code may not.
             if !said.is_some_and(|said| said.contains(cause.remedy())) {
                 write!(f, " {}", cause.remedy())?;
             }
-            Ok(())
-        } else if let Some(said) = said {
-            write!(f, ": {}", Printable(said))
-        } else if !self.by_application() {
-            f.write_str(
-                " by something that gives no cause: a proxy, or a server that speaks no WebSocket here",
-            )
-        } else {
-            f.write_str(": the server does not disclose why; its log does")
+            return Ok(());
         }
+        if let Some(said) = said {
+            write!(f, ", \"{}\"", Printable(said))?;
+        }
+        // RFC 6750 3: these parameters tell what the token lacks.
+        for challenge in self.challenges.iter().filter(|challenge| challenge.is("Bearer")) {
+            if let Some(description) = challenge.get("error_description").filter(|text| Some(*text) != said) {
+                write!(f, ", \"{}\"", Printable(description))?;
+            }
+            if let Some(scope) = challenge.scope() {
+                write!(f, ", scope \"{}\"", Printable(scope))?;
+            }
+        }
+        if self.by_application() && said.is_none() {
+            return f.write_str(": the server does not disclose why; its log does");
+        }
+        write!(f, ": {}", self.meaning().advice)?;
+        self.retry_after.map_or(Ok(()), |wait| write!(f, " ({} s at the earliest)", wait.as_secs()))
     }
 }
 
@@ -254,7 +284,8 @@ mod tests {
         assert_eq!(proxy.retry_after, Some(Duration::from_secs(3)));
         assert!(proxy.is_worth_retrying());
         assert_eq!(proxy.responsible(), Responsible::Server);
-        assert!(proxy.to_string().contains("503 Service Unavailable by something"), "{proxy}");
+        assert!(proxy.to_string().contains("takes nobody now"), "{proxy}");
+        assert!(proxy.to_string().ends_with("(3 s at the earliest)"), "{proxy}");
     }
 
     /// The text ends up in logs and on terminals (CWE-117, CWE-150).
@@ -268,7 +299,7 @@ mod tests {
         }
         let text =
             refused("403 No\r\nContent-Type: application/problem+json", r#"{"detail":"Grüße, \"Ann\"'s"}"#);
-        assert!(text.await.to_string().ends_with("Grüße, \"Ann\"'s"));
+        assert!(text.await.to_string().contains(", \"Grüße, \"Ann\"'s\": "));
     }
 
     #[tokio::test]

@@ -63,6 +63,8 @@ impl Closed {
             Some(_) if self.cause().is_some() => responsible(self.cause(), 0),
             // IANA WebSocket Close Code registry: Unauthorized and Forbidden; RFC 6455 7.4.1: what this side did.
             Some(3000 | 3003 | 1002 | 1003 | 1007..=1010) => Responsible::Client,
+            // IANA registry: Timeout, of a connection that said nothing.
+            Some(3008) => Responsible::Network,
             _ => Responsible::Server,
         }
     }
@@ -73,7 +75,7 @@ impl Closed {
         match self.frame.as_ref().map(|frame| frame.code) {
             Some(_) if self.cause().is_some() => is_worth_retrying(self.cause(), 0),
             // RFC 6455 7.4.1, IANA registry: going away, an unexpected condition, a restart, try again later, bad gateway.
-            Some(code) => matches!(code, 1001 | 1011..=1014),
+            Some(code) => matches!(code, 1001 | 1011..=1014 | 3008),
             None => true,
         }
     }
@@ -94,8 +96,36 @@ impl fmt::Display for Closed {
         if !frame.reason.is_empty() {
             write!(f, ", {}", Printable(&frame.reason))?;
         }
-        self.remedy().map_or(Ok(()), |remedy| write!(f, ". {remedy}"))
+        match (self.remedy(), explained(frame.code)) {
+            (Some(remedy), _) => write!(f, ". {remedy}"),
+            (None, Some(explained)) => write!(f, ": {explained}"),
+            (None, None) => Ok(()),
+        }
     }
+}
+
+/// What a close code means where the reason names no cause (RFC 6455 7.4, IANA WebSocket Close Code registry).
+fn explained(code: u16) -> Option<&'static str> {
+    Some(match code {
+        1000 => "the server has ended the conversation, and nothing is wrong",
+        1001 => "the server goes away, connect again",
+        1002 => "the server says that this side broke the protocol, which one of the two programs has wrong",
+        1003 => "the server does not take this kind of message, text or binary, send the other",
+        1005 => "the server gives no reason, its log may",
+        1007 => "the server says that a message was not what its type says, such as text that is no UTF-8",
+        1008 => "it is against the server's policy, and its log knows what",
+        1009 => "a message was too big for the server, send smaller ones",
+        1010 => "the server wants an extension, such as compression, offer it",
+        1011 => "the server failed, connect again later, its log tells the operator why",
+        1012 => "the server restarts, connect again",
+        1013 => "the server is overloaded, connect again later",
+        1014 => "a gateway answers, and the server behind it does not, connect again later",
+        3000 => "the credentials are missing or not good any more, get fresh ones",
+        3003 => "it is not permitted, ask who runs the server for the permission",
+        3008 => "the server waited too long for this side, connect again",
+        4000..=4999 => "a code of this application's own, its documentation says what it means",
+        _ => return None,
+    })
 }
 
 fn read(frame: &CloseFrame) -> CloseRefusal {

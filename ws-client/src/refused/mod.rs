@@ -6,6 +6,8 @@ mod chunked;
 mod closed;
 mod responsible;
 mod retry_after;
+mod said;
+mod unexplained;
 
 pub use answer::Refused;
 pub use body::{Body, BodyEnd};

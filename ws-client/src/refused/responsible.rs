@@ -59,11 +59,13 @@ pub(super) fn is_worth_retrying(cause: Option<Cause>, status: u16) -> bool {
             | Cause::InternalError
             | Cause::TokenNotYetValid
             | Cause::UpstreamDown
-            | Cause::UpstreamTimeout,
+            | Cause::UpstreamTimeout
+            // A connection that was given up for its silence may be opened anew.
+            | Cause::IdleTimeout,
         ) => true,
         Some(cause) => cause.is_temporary(),
         // RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4, RFC 9110 15.6: what may pass by itself.
-        None => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
+        None => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 529),
     }
 }
 
