@@ -39,6 +39,8 @@ mod connect;
 pub mod credentials;
 mod ended;
 mod error;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod memory;
 mod next_step;
 mod refused;

@@ -184,7 +184,7 @@ impl fmt::Debug for Refused {
 }
 
 /// A stranger's words, without what could begin a line in a log, or steer a terminal.
-pub(super) struct Printable<'a>(pub(super) &'a str);
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

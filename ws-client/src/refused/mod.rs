@@ -9,6 +9,8 @@ mod retry_after;
 mod said;
 mod unexplained;
 
+#[cfg_attr(not(feature = "json"), allow(unused_imports))]
+pub(crate) use answer::Printable;
 pub use answer::Refused;
 pub use body::{Body, BodyEnd};
 pub(crate) use body::{Framing, read};
