@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ws_core::handshake::ResponseError;
 use ws_core::net;
-use ws_core::refusal::Cause;
+use ws_core::refusal::{Cause, Challenge};
 
 use crate::connect::{ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError};
 use crate::credentials::CredentialsError;
@@ -235,6 +235,16 @@ impl ConnectError {
             _ => false,
         }
     }
+
+    /// RFC 6750 3.1: whether the server says that the token is not valid, in whichever way. One that is renewed at least
+    /// tells whether it was the only one.
+    pub(crate) fn is_token_invalid(&self) -> bool {
+        match (self.cause(), self) {
+            (Some(cause), _) => cause.oauth_error() == Some(INVALID_TOKEN),
+            (None, Self::Refused(refused)) => refused.is_token_invalid(),
+            _ => false,
+        }
+    }
 }
 
 impl Refused {
@@ -248,15 +258,15 @@ impl Refused {
     pub fn do_new_credentials_help(&self) -> bool {
         match self.cause() {
             Some(cause) => renewable(cause),
-            // RFC 6750 3.1: the token is expired, revoked or malformed; the client may ask for another one.
-            None => {
-                self.status == 401
-                    && self
-                        .challenges
-                        .iter()
-                        .any(|challenge| challenge.is("Bearer") && challenge.error() == Some("invalid_token"))
-            }
+            None => self.is_token_invalid(),
         }
+    }
+
+    // RFC 6750 3.1: the token is expired, revoked or malformed; the client may ask for another one.
+    fn is_token_invalid(&self) -> bool {
+        let invalid =
+            |challenge: &Challenge| challenge.is("Bearer") && challenge.error() == Some(INVALID_TOKEN);
+        self.status == 401 && self.challenges.iter().any(invalid)
     }
 }
 
@@ -272,9 +282,28 @@ impl Closed {
     }
 }
 
-/// Whether another token from the same place may be let in where this one was not.
+/// RFC 6750 3.1: the error code of a challenge to a token that is not accepted.
+const INVALID_TOKEN: &str = "invalid_token";
+
+/// Whether another credential from the same place may be let in where this one was not.
+///
+/// Not where each one from there has the same flaw: an algorithm, issuer or audience that is not accepted, a claim that is
+/// missing. A token that is not yet valid needs time, and a younger one more of it.
 fn renewable(cause: Cause) -> bool {
-    cause.oauth_error() == Some("invalid_token")
+    matches!(
+        cause,
+        Cause::TokenExpired
+            | Cause::TokenRevoked
+            // Keys change: a fresh token is signed with one that the server knows.
+            | Cause::TokenKeyUnknown
+            | Cause::TokenSignatureInvalid
+            // It may have been cut short on its way here.
+            | Cause::TokenMalformed
+            // An opaque token that has expired or is revoked, a session that is over, a password that was changed.
+            | Cause::CredentialsRejected
+            | Cause::TicketSpent
+            | Cause::TicketExpired
+    )
 }
 
 fn connector_may_recover(error: &ConnectorError) -> bool {

@@ -1,13 +1,25 @@
 //! Tokens: where they come from, how long they are good, and who has to give a new one.
 
 mod error;
+mod flight;
+mod jwt;
+mod keeper;
 mod presented;
+#[cfg(test)]
+mod presented_tests;
 mod provider;
+mod schedule;
 mod shared;
+#[cfg(test)]
+mod shared_tests;
+mod state;
+#[cfg(test)]
+mod state_tests;
 mod token;
 
 pub use error::CredentialsError;
+pub use keeper::Tokens;
 pub(crate) use presented::Presented;
-pub use provider::{TokenFuture, TokenProvider};
+pub use provider::{FromFn, NewsFuture, StaticToken, TokenFuture, TokenProvider, from_fn};
 pub use shared::Credentials;
 pub use token::Token;

@@ -1,8 +1,11 @@
 //! A connection attempt with a token of a provider, and a second one with a fresh token where that helps.
 
+use std::sync::Arc;
+
+use tokio::time::timeout;
 use ws_core::net::WebSocket;
 
-use super::Credentials;
+use super::{Credentials, CredentialsError, Token};
 use crate::client::{Answer, Client};
 use crate::connect::WsUrl;
 use crate::connect::dial::Stream;
@@ -16,7 +19,8 @@ pub(crate) struct Presented {
 }
 
 impl Client {
-    /// Connects with a token where there is a provider of them.
+    /// Connects with a token where there is a provider of them. A token that is not accepted is renewed once, and the
+    /// attempt made once more if it is another one; never over a stream of the caller's, which is used up.
     pub(crate) async fn with_credentials(
         &self,
         url: &WsUrl,
@@ -26,11 +30,44 @@ impl Client {
         let Some(credentials) = &self.identity.credentials else {
             return self.attempt(url, &self.request, budget, stream).await;
         };
-        let token = credentials.current().await?;
+        let repeatable = stream.is_none();
+        let token = self.token(credentials, budget).await?;
+        let error = match self.present(url, &token, budget, stream).await {
+            Err(error) if error.is_token_invalid() || error.do_new_credentials_help() => error,
+            result => return result,
+        };
+        // RFC 6750 3.1: "The client MAY request a new access token and retry the protected resource request."
+        credentials.reject(&token);
+        if !repeatable {
+            return Err(error);
+        }
+        let fresh = self.token(credentials, budget).await?;
+        if fresh.text() == token.text() {
+            return Err(error);
+        }
+        self.present(url, &fresh, budget, None).await
+    }
+
+    async fn token(&self, credentials: &Credentials, budget: Budget) -> Result<Arc<Token>, CredentialsError> {
+        let limit = budget.stage(self.timeouts.credentials);
+        match timeout(limit, credentials.current()).await {
+            Ok(token) => token,
+            Err(_) => Err(CredentialsError::TimedOut { after: limit }),
+        }
+    }
+
+    /// One attempt with this token.
+    async fn present(
+        &self,
+        url: &WsUrl,
+        token: &Arc<Token>,
+        budget: Budget,
+        stream: Option<Stream>,
+    ) -> Result<(WebSocket, Answer), ConnectError> {
         let mut request = self.request.clone();
         request.bearer_token(token.text())?;
         let (socket, mut answer) = self.attempt(url, &request, budget, stream).await?;
-        answer.token = Some(token);
+        answer.token = Some(Arc::clone(token));
         Ok((socket, answer))
     }
 }
