@@ -6,7 +6,7 @@ use ws_core::handshake::ResponseError;
 use ws_core::net;
 use ws_core::refusal::{Cause, Challenge};
 
-use crate::connect::{ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError};
+use crate::connect::{ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError, UnixError};
 use crate::credentials::CredentialsError;
 use crate::ended::Error;
 use crate::error::ConnectError;
@@ -89,6 +89,7 @@ impl ConnectError {
                 DnsError::Failed { .. } | DnsError::TimedOut { .. } => "dns-failed",
             },
             Self::Tcp(error) => tcp_code(error),
+            Self::Unix(error) => unix_code(error),
             Self::Connector(error) => match error {
                 ConnectorError::Failed { .. } => "connect-failed",
                 ConnectorError::TimedOut { .. } => "connect-timeout",
@@ -140,10 +141,19 @@ impl ConnectError {
             },
             Self::Tcp(error) => match error {
                 TcpError::PortClosed { .. } => Responsible::Server,
-                TcpError::NotPermitted { .. } | TcpError::Failed { .. } => Responsible::Client,
+                TcpError::NotPermitted { .. } | TcpError::Exhausted { .. } | TcpError::Failed { .. } => {
+                    Responsible::Client
+                }
                 TcpError::Unreachable { .. } | TcpError::TimedOut { .. } | TcpError::Reset { .. } => {
                     Responsible::Network
                 }
+            },
+            Self::Unix(error) => match error {
+                UnixError::NotFound { .. }
+                | UnixError::Closed { .. }
+                | UnixError::Busy { .. }
+                | UnixError::TimedOut { .. } => Responsible::Server,
+                _ => Responsible::Client,
             },
             Self::Connector(error) => match error {
                 ConnectorError::Failed { .. } => Responsible::Client,
@@ -194,6 +204,10 @@ impl ConnectError {
             Self::Url(_) | Self::Request(_) | Self::Redirected(_) => false,
             Self::Dns(error) => !matches!(error, DnsError::NotFound { .. }),
             Self::Tcp(error) => !matches!(error, TcpError::NotPermitted { .. }),
+            Self::Unix(error) => !matches!(
+                error,
+                UnixError::NotASocket { .. } | UnixError::NotPermitted { .. } | UnixError::PathInvalid { .. }
+            ),
             Self::Connector(error) => connector_may_recover(error),
             Self::Proxy(error) => match error {
                 ProxyError::Tcp { .. }
@@ -323,7 +337,20 @@ fn tcp_code(error: &TcpError) -> &'static str {
         TcpError::TimedOut { .. } => "connect-timeout",
         TcpError::Reset { .. } => "connection-reset",
         TcpError::NotPermitted { .. } => "connect-not-permitted",
+        TcpError::Exhausted { .. } => "connect-exhausted",
         TcpError::Failed { .. } => "connect-failed",
+    }
+}
+
+fn unix_code(error: &UnixError) -> &'static str {
+    match error {
+        UnixError::NotFound { .. } => "socket-not-found",
+        UnixError::NotASocket { .. } | UnixError::PathInvalid { .. } => "not-a-socket",
+        UnixError::Closed { .. } => "port-closed",
+        UnixError::NotPermitted { .. } => "connect-not-permitted",
+        UnixError::Busy { .. } => "server-busy",
+        UnixError::TimedOut { .. } => "connect-timeout",
+        UnixError::Failed { .. } => "connect-failed",
     }
 }
 

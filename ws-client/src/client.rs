@@ -185,6 +185,9 @@ impl Client {
         let stream = if let Some(stream) = stream {
             stream
         } else {
+            if request.has_credentials() {
+                self.dial.check_credentials(url)?;
+            }
             let stream = self.dial.dial(url, &self.timeouts, budget).await?;
             if url.is_secure() {
                 self.tls.secure(stream, url, budget.stage(self.timeouts.tls)).await?

@@ -13,6 +13,7 @@ use ws_core::head::{HeadLimits, HeadReader, RequestHead};
 use ws_core::net::{SocketConfig, Transport, WebSocket};
 use ws_core::refusal::Cause;
 
+use crate::credentials::CredentialsError;
 use crate::{
     Client, ConnectError, ConnectFuture, Connector, DnsError, HandshakeError, Responsible, TcpError,
     Timeouts, UrlError, WsUrl, connect,
@@ -247,6 +248,41 @@ async fn a_connector_takes_the_place_of_the_network() {
     let client = Client::builder("ws://gone/").expect("valid").connector(InProcess);
     let error = client.connect().await.expect_err("no stream");
     assert_eq!((error.code(), error.is_worth_retrying()), ("connect-failed", true), "{error:?}");
+}
+
+/// What is secret goes out in clear to this machine alone, unless told so.
+#[tokio::test]
+async fn credentials_are_not_sent_in_clear() {
+    let ask = |url: &str| Client::builder(url).expect("valid").bearer_token("hunter2").expect("valid");
+    // Nothing may be resolved or connected: the address would be an error of its own.
+    for url in ["ws://192.0.2.1:1/", "ws://no-such-host.invalid/"] {
+        let error = ask(url).connect().await.expect_err("in clear");
+        assert!(matches!(error, ConnectError::Credentials(CredentialsError::InClear { .. })), "{error:?}");
+        assert_eq!((error.code(), error.is_worth_retrying()), ("credentials-in-clear", false));
+    }
+    let (listener, address) = listener().await;
+    let server = tokio::spawn(async move {
+        for _ in 0..3 {
+            let (stream, _) = listener.accept().await.expect("a client");
+            let head = echo(stream).await;
+            assert_eq!(head.fields().get_str("Authorization"), Some("Bearer hunter2"));
+        }
+    });
+    let url = format!("ws://server.example:{}/", address.port());
+    let local = ask(&url).resolve("server.example", ["127.0.0.1:0".parse().expect("an address")]);
+    local.clone().connect().await.expect("this machine by its address");
+    ask(&format!("ws://localhost:{}/", address.port())).connect().await.expect("this machine by its name");
+    // An address of another machine beside is enough to stop it.
+    let mixed = ["127.0.0.1:0", "192.0.2.1:0"].map(|text| text.parse().expect("an address"));
+    let mixed = local.resolve("server.example", mixed);
+    let error = mixed.clone().connect().await.expect_err("in clear");
+    assert_eq!(error.code(), "credentials-in-clear");
+    mixed.allow_credentials_in_clear().connect().await.expect("allowed");
+    server.await.expect("no panic");
+    let (ours, theirs) = duplex(4096);
+    let server = tokio::spawn(echo(theirs));
+    ask("ws://192.0.2.1/").build().connect_over(ours).await.expect("the caller's own stream");
+    server.await.expect("no panic");
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use std::fmt;
 use thiserror::Error;
 use ws_core::head::ResponseHead;
 
-use crate::connect::{ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError, UrlError};
+use crate::connect::{
+    ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError, UnixError, UrlError,
+};
 use crate::credentials::CredentialsError;
 use crate::refused::{Closed, Refused};
 use crate::request::RequestError;
@@ -26,6 +28,9 @@ pub enum ConnectError {
     /// No TCP connection came about.
     #[error(transparent)]
     Tcp(#[from] TcpError),
+    /// No connection to a Unix socket came about.
+    #[error(transparent)]
+    Unix(#[from] UnixError),
     /// The caller's own connector gave no stream.
     #[error(transparent)]
     Connector(#[from] ConnectorError),

@@ -49,8 +49,8 @@ mod request;
 pub use builder::Builder;
 pub use client::{Answer, Client, connect};
 pub use connect::{
-    ConnectFuture, Connector, ConnectorError, DnsError, HandshakeError, Host, ProxyError, TcpError, Timeouts,
-    TlsError, UrlError, WsUrl,
+    ConnectFuture, Connector, ConnectorError, DnsError, HandshakeError, Host, ProxyError, ResolveFuture,
+    Resolver, TcpError, Timeouts, TlsError, UnixError, UrlError, WsUrl,
 };
 pub use ended::Error;
 pub use error::{ConnectError, Redirected};

@@ -4,7 +4,10 @@ use super::Builder;
 use crate::request::RequestError;
 
 impl Builder {
-    /// Adds a header field, such as `Cookie` or `Authorization`; several fields of one name are sent in order.
+    /// Adds a header field; several fields of one name are sent in order.
+    ///
+    /// `Authorization`, `Cookie` and the headers in which API keys are usually sent (`X-Api-Key`, `X-Auth-Token` and the
+    /// like) are known to be credentials; name others with [`secret_header`](Self::secret_header).
     ///
     /// # Errors
     ///
@@ -12,6 +15,28 @@ impl Builder {
     /// (`Host`, `Upgrade`, `Connection`, `Origin`, `Sec-WebSocket-*` and those of a body).
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, RequestError> {
         self.0.request.header(name, value)?;
+        Ok(self)
+    }
+
+    /// Adds a header field whose value is a credential: it is never sent to another origin, and over plain `ws://` only
+    /// to this machine, unless that is [allowed](Self::allow_credentials_in_clear).
+    ///
+    /// # Errors
+    ///
+    /// As [`header`](Self::header).
+    pub fn secret_header(mut self, name: &str, value: &str) -> Result<Self, RequestError> {
+        self.0.request.secret_header(name, value)?;
+        Ok(self)
+    }
+
+    /// Sends a cookie (RFC 6265 4.2); all of them stand in one `Cookie` field. The client keeps no cookies that a
+    /// server sets.
+    ///
+    /// # Errors
+    ///
+    /// The name is not a token, or the value has a character that no cookie has.
+    pub fn cookie(mut self, name: &str, value: &str) -> Result<Self, RequestError> {
+        self.0.request.cookie(name, value)?;
         Ok(self)
     }
 
@@ -26,13 +51,23 @@ impl Builder {
         self
     }
 
-    /// Sends `Authorization: Bearer TOKEN` (RFC 6750 2.1). Over `ws://` everyone on the way can read it.
+    /// Sends `Authorization: Bearer TOKEN` (RFC 6750 2.1).
     ///
     /// # Errors
     ///
     /// The token has a character that no token has, or `Authorization` is already set.
     pub fn bearer_token(mut self, token: &str) -> Result<Self, RequestError> {
         self.0.request.bearer_token(token)?;
+        Ok(self)
+    }
+
+    /// Sends `Authorization: Basic …` (RFC 7617), the user name and password in UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// The user name has a colon, one of them has a control character, or `Authorization` is already set.
+    pub fn basic_auth(mut self, user: &str, password: &str) -> Result<Self, RequestError> {
+        self.0.request.basic_auth(user, password)?;
         Ok(self)
     }
 

@@ -1,20 +1,28 @@
 //! From an address to a stream of bytes: name resolution and TCP, or whatever the caller has put in their place.
 
 use std::fmt;
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use ws_core::net::Transport;
 
 use super::connector::{self, Connector};
+use super::private::{is_loopback, is_loopback_address};
+use super::resolver::Names;
 use super::timeouts::Budget;
 use super::{Timeouts, WsUrl, dns, tcp};
+use crate::credentials::CredentialsError;
 use crate::error::ConnectError;
 
 /// How a stream to the server comes about.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dial {
     pub(crate) route: Route,
+    pub(crate) names: Names,
+    /// Whether credentials may go where everyone on the way can read them.
+    pub(crate) in_clear: bool,
 }
 
 /// Where streams come from; of several settings the last one holds.
@@ -23,6 +31,9 @@ pub(crate) enum Route {
     /// Name resolution, TCP, and a proxy where there is one.
     #[default]
     Network,
+    /// A socket of this machine's file system.
+    #[cfg(unix)]
+    Unix(PathBuf),
     /// What the caller has written.
     Connector(Arc<dyn Connector>),
 }
@@ -45,13 +56,40 @@ impl Dial {
     ) -> Result<Stream, ConnectError> {
         match &self.route {
             Route::Network => {
-                let addresses = dns::resolve(url, budget.stage(timeouts.dns)).await?;
+                let within = budget.stage(timeouts.dns);
+                let addresses = dns::resolve(&self.names, url.host(), url.port(), within).await?;
                 Ok(Stream::Tcp(tcp::connect(&addresses, budget.stage(timeouts.tcp)).await?))
+            }
+            #[cfg(unix)]
+            Route::Unix(path) => {
+                let stream = super::unix::connect(path, budget.stage(timeouts.tcp)).await?;
+                Ok(Stream::Other(Box::new(stream)))
             }
             Route::Connector(connector) => {
                 let within = budget.stage(timeouts.tcp);
                 Ok(Stream::Other(connector::connect(connector.as_ref(), url, within).await?))
             }
+        }
+    }
+
+    /// Whether credentials may be sent to `url`: nobody on the way can read them, or the caller has allowed it.
+    pub(crate) fn check_credentials(&self, url: &WsUrl) -> Result<(), CredentialsError> {
+        let private = match &self.route {
+            Route::Network => url.is_secure() || self.stays_here(url),
+            // What lies between is the caller's own matter.
+            _ => true,
+        };
+        if private || self.in_clear {
+            return Ok(());
+        }
+        Err(CredentialsError::InClear { host: url.host_field() })
+    }
+
+    /// Whether what is sent to `url` stays on this machine.
+    fn stays_here(&self, url: &WsUrl) -> bool {
+        match self.names.fixed(url.host(), url.port()) {
+            Some(addresses) => addresses.iter().all(|address| is_loopback_address(address.ip())),
+            None => is_loopback(url.host()),
         }
     }
 }
@@ -60,6 +98,8 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Network => "Network",
+            #[cfg(unix)]
+            Self::Unix(_) => "Unix",
             Self::Connector(_) => "Connector",
         })
     }

@@ -1,13 +1,15 @@
 //! Name resolution: from a host to the addresses to try.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use thiserror::Error;
 
-use super::url::{Host, WsUrl};
+use super::private::is_localhost;
+use super::resolver::Names;
+use super::url::Host;
 
 /// Why a host name did not lead to an address.
 #[derive(Debug, Error)]
@@ -39,16 +41,31 @@ pub enum DnsError {
     },
 }
 
-/// The addresses of a URL's host, in the order in which the resolver prefers them; never empty.
+/// The addresses of a host, in the order in which the resolver prefers them; never empty.
+///
+/// `localhost` is never looked up (RFC 6761 6.3), so that what may only go to this machine goes nowhere else.
+/// RFC 8305 3 asks for the two families one by one; the system's resolver gives both at once, sorted (RFC 6724).
 ///
 /// The system's resolver runs on a thread of its own and cannot be interrupted: when the time is over, or
 /// the future is dropped, its answer is ignored. Cancel safe otherwise.
-pub(crate) async fn resolve(url: &WsUrl, within: Duration) -> Result<Vec<SocketAddr>, DnsError> {
-    let port = url.port();
-    match url.host() {
-        Host::V4(address) => Ok(vec![SocketAddr::from((*address, port))]),
-        Host::V6(address) => Ok(vec![SocketAddr::from((*address, port))]),
-        Host::Name(name) => {
+pub(crate) async fn resolve(
+    names: &Names,
+    host: &Host,
+    port: u16,
+    within: Duration,
+) -> Result<Vec<SocketAddr>, DnsError> {
+    if let Some(addresses) = names.fixed(host, port) {
+        return resolve_by(&host.to_string(), within, ready(Ok(addresses))).await;
+    }
+    match (host, &names.resolver) {
+        (Host::V4(address), _) => Ok(vec![SocketAddr::from((*address, port))]),
+        (Host::V6(address), _) => Ok(vec![SocketAddr::from((*address, port))]),
+        (Host::Name(name), _) if is_localhost(name) => Ok(vec![
+            SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
+            SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        ]),
+        (Host::Name(name), Some(resolver)) => resolve_by(name, within, resolver.resolve(name, port)).await,
+        (Host::Name(name), None) => {
             let lookup = async { Ok(tokio::net::lookup_host((name.as_str(), port)).await?.collect()) };
             resolve_by(name, within, lookup).await
         }
@@ -89,11 +106,17 @@ fn is_not_found(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::future::{pending, ready};
+    use std::future::pending;
+    use std::sync::Arc;
 
     use super::*;
+    use crate::connect::{ResolveFuture, Resolver, WsUrl};
 
     const WITHIN: Duration = Duration::from_millis(20);
+
+    async fn resolve(url: &WsUrl, within: Duration) -> Result<Vec<SocketAddr>, DnsError> {
+        super::resolve(&Names::default(), url.host(), url.port(), within).await
+    }
 
     #[tokio::test]
     async fn an_address_needs_no_lookup() {
@@ -104,14 +127,41 @@ mod tests {
         }
     }
 
+    // RFC 6761 6.3: localhost is this machine, whatever a name server says.
     #[tokio::test]
-    async fn localhost_is_found() {
-        let url = WsUrl::parse("ws://localhost:9001/").expect("valid");
-        let found = resolve(&url, Duration::from_secs(10)).await.expect("localhost");
-        assert!(
-            found.iter().all(|address| address.ip().is_loopback() && address.port() == 9001),
-            "{found:?}"
-        );
+    async fn localhost_needs_no_lookup() {
+        for host in ["localhost", "app.localhost", "localhost."] {
+            let url = WsUrl::parse(&format!("ws://{host}:9001/")).expect("valid");
+            let found = resolve(&url, Duration::ZERO).await.expect("no lookup");
+            assert_eq!(found, ["[::1]:9001", "127.0.0.1:9001"].map(|text| text.parse().expect("an address")));
+        }
+    }
+
+    /// Knows one name.
+    struct One;
+
+    impl Resolver for One {
+        fn resolve<'a>(&'a self, name: &'a str, port: u16) -> ResolveFuture<'a> {
+            Box::pin(ready(match name {
+                "known" => Ok(vec![SocketAddr::from(([1; 4], port))]),
+                _ => Err(io::ErrorKind::NotFound.into()),
+            }))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_caller_says_comes_before_the_system() {
+        let mut names = Names::default();
+        names.resolver = Some(Arc::new(One));
+        names.fix("known.too", vec![SocketAddr::from(([2; 4], 0))]);
+        names.fix("empty", Vec::new());
+        let found = async |name: &str| super::resolve(&names, &Host::Name(name.into()), 7, WITHIN).await;
+        assert_eq!(found("known").await.expect("known"), [SocketAddr::from(([1; 4], 7))]);
+        assert_eq!(found("known.too").await.expect("given"), [SocketAddr::from(([2; 4], 7))]);
+        for name in ["unknown", "empty"] {
+            let error = found(name).await.expect_err(name);
+            assert!(matches!(&error, DnsError::NotFound { host, .. } if host == name), "{error:?}");
+        }
     }
 
     // RFC 2606 2: names below .invalid never exist; without a network the resolver may fail instead.

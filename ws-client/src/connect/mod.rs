@@ -7,17 +7,22 @@ pub(crate) mod dns;
 pub(crate) mod handshake;
 #[cfg(test)]
 mod handshake_tests;
+pub(crate) mod private;
 mod proxy;
+pub(crate) mod resolver;
 pub(crate) mod tcp;
 pub(crate) mod timeouts;
 pub(crate) mod tls;
+pub(crate) mod unix;
 mod url;
 
 pub use connector::{ConnectFuture, Connector, ConnectorError};
 pub use dns::DnsError;
 pub use handshake::HandshakeError;
 pub use proxy::ProxyError;
+pub use resolver::{ResolveFuture, Resolver};
 pub use tcp::TcpError;
 pub use timeouts::Timeouts;
 pub use tls::TlsError;
+pub use unix::UnixError;
 pub use url::{Host, UrlError, WsUrl};

@@ -62,8 +62,18 @@ pub enum TcpError {
         /// What the system said.
         source: io::Error,
     },
-    /// Anything else, such as no more file descriptors.
-    #[error("the connection to {address} failed")]
+    /// This machine has no free port or file descriptor for one more connection.
+    #[error(
+        "this machine has no free port or file descriptor for a connection to {address}: close some, or raise the limit"
+    )]
+    Exhausted {
+        /// The address tried.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Anything else.
+    #[error("the connection to {address} failed: {source}")]
     Failed {
         /// The address tried.
         address: SocketAddr,
@@ -160,7 +170,7 @@ fn most_telling(
     within: Duration,
 ) -> TcpError {
     let all_failed = failures.len() >= addresses.len();
-    let told = failures.into_iter().map(|(address, source)| typed(address, source)).min_by_key(rank);
+    let told = failures.into_iter().map(|(address, source)| typed(address, source, within)).min_by_key(rank);
     match told {
         Some(error) if all_failed || matches!(error, TcpError::PortClosed { .. }) => error,
         _ => {
@@ -170,19 +180,31 @@ fn most_telling(
     }
 }
 
-fn typed(address: SocketAddr, source: io::Error) -> TcpError {
+fn typed(address: SocketAddr, source: io::Error, after: Duration) -> TcpError {
     match source.kind() {
+        // An address of the other family that this machine has not is no way there; IPv4 is always there, and what it
+        // lacks is a free port.
+        io::ErrorKind::AddrNotAvailable if address.is_ipv4() => TcpError::Exhausted { address, source },
         io::ErrorKind::ConnectionRefused => TcpError::PortClosed { address, source },
         io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown
         | io::ErrorKind::AddrNotAvailable => TcpError::Unreachable { address, source },
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected => {
             TcpError::Reset { address, source }
         }
         io::ErrorKind::PermissionDenied => TcpError::NotPermitted { address, source },
+        // What the system gives up by itself, after more than two minutes on Linux.
+        io::ErrorKind::TimedOut => TcpError::TimedOut { address, after },
+        _ if is_exhaustion(&source) => TcpError::Exhausted { address, source },
         _ => TcpError::Failed { address, source },
     }
+}
+
+/// Whether this process or this machine has no file descriptor left.
+fn is_exhaustion(error: &io::Error) -> bool {
+    // EMFILE and ENFILE; the standard library has no kind for them.
+    cfg!(unix) && matches!(error.raw_os_error(), Some(24 | 23))
 }
 
 /// The lower, the more an error says about the server.
@@ -190,7 +212,7 @@ fn rank(error: &TcpError) -> u8 {
     match error {
         TcpError::PortClosed { .. } | TcpError::Reset { .. } => 0,
         TcpError::TimedOut { .. } => 1,
-        TcpError::Failed { .. } => 2,
+        TcpError::Failed { .. } | TcpError::Exhausted { .. } => 2,
         TcpError::NotPermitted { .. } => 3,
         TcpError::Unreachable { .. } => 4,
     }
@@ -199,6 +221,7 @@ fn rank(error: &TcpError) -> u8 {
 #[cfg(test)]
 mod tests {
     use std::pin::Pin;
+    use std::sync::Arc;
 
     use tokio::net::TcpListener;
 
@@ -219,6 +242,9 @@ mod tests {
                 3 => Err(io::ErrorKind::NetworkUnreachable.into()),
                 4 => Err(io::ErrorKind::PermissionDenied.into()),
                 5 => Err(io::ErrorKind::QuotaExceeded.into()),
+                6 => Err(io::ErrorKind::ConnectionReset.into()),
+                7 => Err(io::ErrorKind::TimedOut.into()),
+                8 => Err(io::ErrorKind::AddrNotAvailable.into()),
                 _ => std::future::pending().await,
             }
         })
@@ -254,6 +280,10 @@ mod tests {
         assert!(matches!(outcome(&["1.1.1.1:3"]).await, Err(TcpError::Unreachable { .. })));
         assert!(matches!(outcome(&["1.1.1.1:4"]).await, Err(TcpError::NotPermitted { .. })));
         assert!(matches!(outcome(&["1.1.1.1:5"]).await, Err(TcpError::Failed { .. })));
+        assert!(matches!(outcome(&["1.1.1.1:6"]).await, Err(TcpError::Reset { .. })));
+        assert!(matches!(outcome(&["1.1.1.1:7"]).await, Err(TcpError::TimedOut { .. })));
+        assert!(matches!(outcome(&["1.1.1.1:8"]).await, Err(TcpError::Exhausted { .. })));
+        assert!(matches!(outcome(&["[::1]:8"]).await, Err(TcpError::Unreachable { .. })));
         let started = Instant::now();
         assert!(matches!(outcome(&["1.1.1.1:9"]).await, Err(TcpError::TimedOut { .. })));
         assert_eq!(started.elapsed().as_secs(), 5);
@@ -278,6 +308,29 @@ mod tests {
         let many = outcome(&["[::1]:9", "[::2]:9", "[::3]:9", "1.1.1.1:1"]).await.expect("the last");
         assert_eq!(many, address("1.1.1.1:1"));
         assert_eq!(started.elapsed(), HEAD_START * 2);
+    }
+
+    // RFC 8305 5: once a connection is there, all other attempts are cancelled; and so they are with the caller.
+    #[tokio::test(start_paused = true)]
+    async fn no_attempt_outlives_the_race() {
+        let running = Arc::new(());
+        let open = |at: SocketAddr| {
+            let running = running.clone();
+            async move {
+                let _running = running;
+                scripted(at).await
+            }
+        };
+        let both = ["[::1]:9", "1.1.1.1:1"].map(address);
+        race(&both, Duration::from_secs(5), open).await.expect("the second");
+        tokio::task::yield_now().await;
+        assert_eq!(Arc::strong_count(&running), 1);
+        let silent = ["[::1]:9", "1.1.1.1:9"].map(address);
+        let given_up =
+            tokio::time::timeout(HEAD_START * 2, race(&silent, Duration::from_secs(5), open)).await;
+        assert!(given_up.is_err());
+        tokio::task::yield_now().await;
+        assert_eq!(Arc::strong_count(&running), 1);
     }
 
     // RFC 8305 4.

@@ -202,8 +202,8 @@ pub enum UrlError {
     Port,
     /// A user name or a password stands before the host.
     #[error(
-        "the URL holds a user name or password: take it out and send an Authorization header instead \
-         (Builder::header or Builder::bearer_token)"
+        "the URL holds a user name or password: take it out and send it in a header instead \
+         (Builder::basic_auth or Builder::bearer_token)"
     )]
     Userinfo,
     /// There is a fragment (RFC 6455 3).

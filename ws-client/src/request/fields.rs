@@ -1,0 +1,173 @@
+//! The parts of a request that the caller chooses.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use ws_core::handshake::{self, ClientHandshake};
+use ws_core::head::{InvalidField, OutgoingFields};
+use zeroize::Zeroizing;
+
+use super::RequestError;
+use super::grammar::{fault_of_cookie, fault_of_token, is_credential, is_origin, reserved};
+use crate::connect::WsUrl;
+
+/// The parts of a request that the caller chooses.
+#[derive(Clone, Default)]
+pub(crate) struct Request {
+    headers: Vec<Header>,
+    origin: Option<String>,
+    subprotocols: Vec<String>,
+}
+
+/// A header field; its value is wiped from memory with it.
+#[derive(Clone)]
+struct Header {
+    name: String,
+    value: Zeroizing<String>,
+    /// It says who the caller is.
+    secret: bool,
+}
+
+impl Request {
+    pub(crate) fn header(&mut self, name: &str, value: &str) -> Result<(), RequestError> {
+        self.push(name, value, is_credential(name))
+    }
+
+    pub(crate) fn secret_header(&mut self, name: &str, value: &str) -> Result<(), RequestError> {
+        self.push(name, value, true)
+    }
+
+    pub(crate) fn bearer_token(&mut self, token: &str) -> Result<(), RequestError> {
+        match fault_of_token(token) {
+            None => self.header("Authorization", &Zeroizing::new(format!("Bearer {token}"))),
+            Some(position) => Err(RequestError::BearerToken { position }),
+        }
+    }
+
+    // RFC 7617 2: user-pass = user-id ":" password, without control characters.
+    pub(crate) fn basic_auth(&mut self, user: &str, password: &str) -> Result<(), RequestError> {
+        if user.contains(':') {
+            return Err(RequestError::BasicUser);
+        }
+        if let Some(byte) = user.bytes().chain(password.bytes()).find(u8::is_ascii_control) {
+            return Err(RequestError::BasicControl { byte });
+        }
+        self.header("Authorization", &basic(user, password))
+    }
+
+    pub(crate) fn cookie(&mut self, name: &str, value: &str) -> Result<(), RequestError> {
+        if OutgoingFields::new().push(name, "").is_err() {
+            return Err(RequestError::CookieName { name: name.to_owned() });
+        }
+        if let Some(position) = fault_of_cookie(value) {
+            return Err(RequestError::CookieValue { name: name.to_owned(), position });
+        }
+        // RFC 6265 5.4: all cookies are in one field.
+        let known = self.headers.iter_mut().find(|header| header.name.eq_ignore_ascii_case("Cookie"));
+        if let Some(Header { value: known, .. }) = known {
+            *known = Zeroizing::new(format!("{}; {name}={value}", known.as_str()));
+            return Ok(());
+        }
+        self.header("Cookie", &Zeroizing::new(format!("{name}={value}")))
+    }
+
+    pub(crate) fn origin(&mut self, origin: &str) -> Result<(), RequestError> {
+        if !is_origin(origin) {
+            return Err(RequestError::Origin);
+        }
+        self.origin = Some(origin.to_owned());
+        Ok(())
+    }
+
+    pub(crate) fn subprotocol(&mut self, name: String) -> Result<(), RequestError> {
+        let number = self.subprotocols.len() + 1;
+        if OutgoingFields::new().push(&name, "").is_err() {
+            return Err(RequestError::SubprotocolName { number });
+        }
+        if self.subprotocols.contains(&name) {
+            return Err(RequestError::SubprotocolRepeated { number });
+        }
+        self.subprotocols.push(name);
+        Ok(())
+    }
+
+    /// Whether anything in it says who the caller is.
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.headers.iter().any(|header| header.secret) || self.token_among_subprotocols().is_some()
+    }
+
+    /// The same for somebody who must not learn who the caller is.
+    pub(crate) fn without_credentials(&self) -> Self {
+        let mut bare = self.clone();
+        bare.headers.retain(|header| !header.secret);
+        if let Some(start) = bare.token_among_subprotocols() {
+            bare.subprotocols.drain(start..bare.subprotocols.len().min(start + 2));
+        }
+        bare
+    }
+
+    /// The handshake for `url`, with a fresh key.
+    pub(crate) fn handshake(
+        &self,
+        url: &WsUrl,
+        extensions: Option<&str>,
+    ) -> Result<ClientHandshake, RequestError> {
+        let build = || -> Result<ClientHandshake, handshake::RequestError> {
+            let mut handshake =
+                ClientHandshake::new(&url.host_field(), url.resource())?.subprotocols(&self.subprotocols)?;
+            if let Some(origin) = &self.origin {
+                handshake = handshake.origin(origin)?;
+            }
+            if let Some(extensions) = extensions {
+                handshake = handshake.extensions(extensions)?;
+            }
+            let add =
+                |handshake: ClientHandshake, header: &Header| handshake.field(&header.name, &header.value);
+            self.headers.iter().try_fold(handshake, add)
+        };
+        build().map_err(RequestError::Handshake)
+    }
+
+    fn push(&mut self, name: &str, value: &str, secret: bool) -> Result<(), RequestError> {
+        let named = |name: &str| name.to_owned();
+        if let Some(instead) = reserved(name) {
+            return Err(RequestError::HeaderReserved { name: named(name), instead });
+        }
+        OutgoingFields::new().push(name, value).map_err(|error| match error {
+            InvalidField::Value(byte) => RequestError::HeaderValue { name: named(name), byte },
+            _ => RequestError::HeaderName { name: named(name) },
+        })?;
+        // RFC 9110 5.3, 11.6.2: credentials are one value, and two of them are none.
+        let repeated = self.headers.iter().any(|other| other.name.eq_ignore_ascii_case(name));
+        if repeated && name.eq_ignore_ascii_case("Authorization") {
+            return Err(RequestError::HeaderRepeated { name: named(name) });
+        }
+        self.headers.push(Header { name: named(name), value: Zeroizing::new(value.to_owned()), secret });
+        Ok(())
+    }
+
+    /// Where the pair `bearer, TOKEN` begins, by which some servers take a token from browsers.
+    fn token_among_subprotocols(&self) -> Option<usize> {
+        self.subprotocols.iter().position(|name| name == "bearer")
+    }
+}
+
+/// The names of the headers alone: their values, and subprotocols, may be credentials.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|header| header.name.as_str()).collect();
+        f.debug_struct("Request")
+            .field("headers", &names)
+            .field("origin", &self.origin)
+            .field("subprotocols", &self.subprotocols.len())
+            .finish()
+    }
+}
+
+/// RFC 7617 2: the value of a field with Basic credentials.
+pub(crate) fn basic(user: &str, password: &str) -> Zeroizing<String> {
+    let pair = Zeroizing::new(format!("{user}:{password}"));
+    let encoded = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
+    Zeroizing::new(format!("Basic {}", encoded.as_str()))
+}

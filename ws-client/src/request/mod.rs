@@ -1,0 +1,10 @@
+//! What the caller adds to the request, checked before anything is sent.
+
+mod error;
+mod fields;
+mod grammar;
+#[cfg(test)]
+mod tests;
+
+pub use error::RequestError;
+pub(crate) use fields::Request;
