@@ -6,7 +6,9 @@ use ws_core::handshake::ResponseError;
 use ws_core::net;
 use ws_core::refusal::{Cause, Challenge};
 
-use crate::connect::{ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError, UnixError};
+use crate::connect::{
+    ConnectorError, DnsError, HandshakeError, ProxyError, RedirectError, TcpError, TlsError, UnixError,
+};
 use crate::credentials::CredentialsError;
 use crate::ended::Error;
 use crate::error::ConnectError;
@@ -107,6 +109,11 @@ impl ConnectError {
             },
             Self::Handshake(error) => handshake_code(error),
             Self::Redirected(_) => "redirected",
+            Self::Redirect(error) => match error {
+                RedirectError::Elsewhere { source, .. } => source.code(),
+                RedirectError::TooMany { .. } | RedirectError::Loop { .. } => "redirected-in-circles",
+                RedirectError::Invalid { .. } | RedirectError::Insecure { .. } => "redirected-nowhere",
+            },
             Self::Refused(refused) => refused.code(),
             Self::Closed(closed) => closed.cause().map_or("closed-at-once", Cause::code),
         }
@@ -117,6 +124,7 @@ impl ConnectError {
         match self {
             Self::Refused(refused) => refused.cause(),
             Self::Closed(closed) => closed.cause(),
+            Self::Redirect(RedirectError::Elsewhere { source, .. }) => source.cause(),
             _ => None,
         }
     }
@@ -127,6 +135,7 @@ impl ConnectError {
             Self::Refused(refused) => refused.retry_after,
             Self::Closed(closed) => closed.retry_after(),
             Self::Credentials(CredentialsError::Unavailable { retry_after, .. }) => *retry_after,
+            Self::Redirect(RedirectError::Elsewhere { source, .. }) => source.retry_after(),
             _ => None,
         }
     }
@@ -192,6 +201,10 @@ impl ConnectError {
                 HandshakeError::Write(_) | HandshakeError::Read(_) => Responsible::Network,
                 _ => Responsible::Server,
             },
+            Self::Redirect(error) => match error {
+                RedirectError::Elsewhere { source, .. } => source.responsible(),
+                _ => Responsible::Server,
+            },
             Self::Refused(refused) => refused.responsible(),
             Self::Closed(closed) => closed.responsible(),
         }
@@ -235,6 +248,10 @@ impl ConnectError {
                     | HandshakeError::NoAnswer
                     | HandshakeError::CutShort { .. }
             ),
+            Self::Redirect(error) => match error {
+                RedirectError::Elsewhere { source, .. } => source.is_worth_retrying(),
+                _ => false,
+            },
             Self::Refused(refused) => refused.is_worth_retrying(),
             Self::Closed(closed) => closed.is_worth_retrying(),
         }
@@ -254,6 +271,8 @@ impl ConnectError {
     /// tells whether it was the only one.
     pub(crate) fn is_token_invalid(&self) -> bool {
         match (self.cause(), self) {
+            // Another origin, which was not shown it.
+            (_, Self::Redirect(_)) => false,
             (Some(cause), _) => cause.oauth_error() == Some(INVALID_TOKEN),
             (None, Self::Refused(refused)) => refused.is_token_invalid(),
             _ => false,

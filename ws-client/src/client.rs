@@ -77,6 +77,8 @@ pub struct Client {
     pub(crate) request: Request,
     pub(crate) dial: Dial,
     pub(crate) tls: Tls,
+    /// How many redirections are followed.
+    pub(crate) redirects: usize,
     pub(crate) identity: Presented,
     pub(crate) compression: Option<DeflateConfig>,
     pub(crate) limits: Limits,
@@ -98,6 +100,7 @@ impl Client {
             request: Request::default(),
             dial: Dial::default(),
             tls: Tls::default(),
+            redirects: 0,
             identity: Presented::default(),
             compression: None,
             limits: Limits::default(),
@@ -236,7 +239,10 @@ impl Client {
         let limits = AnswerLimits { budget, timeouts: self.timeouts, head: self.head_limits, body: BODY };
         let Opened { accepted, head, leftover } = open(stream, &handshake, limits).await?;
         let compression = self.agreed(&accepted)?;
-        Ok((leftover, Answer { head, subprotocol: accepted.subprotocol, compression, token: None }))
+        Ok((
+            leftover,
+            Answer { url: url.clone(), head, subprotocol: accepted.subprotocol, compression, token: None },
+        ))
     }
 
     /// RFC 7692 5.1: what the server's answer makes of our offer.
@@ -266,6 +272,8 @@ impl Client {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Answer {
+    /// The address that accepted: another than the client's where it was redirected.
+    pub url: WsUrl,
     /// The status line and the header fields.
     pub head: ResponseHead,
     /// The subprotocol that the server selected among those offered.

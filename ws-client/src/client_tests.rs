@@ -285,6 +285,26 @@ async fn credentials_are_not_sent_in_clear() {
     server.await.expect("no panic");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn over_a_unix_socket() {
+    let path = std::env::temp_dir().join(format!("ws-client-over-unix-{}", std::process::id()));
+    let client = Client::builder("ws://server.example/a").expect("valid").unix_socket(&path);
+    let client = client.bearer_token("t0ken").expect("valid").build();
+    let error = client.connect().await.expect_err("no server");
+    assert_eq!((error.code(), error.is_worth_retrying()), ("socket-not-found", true), "{error:?}");
+    let listener = tokio::net::UnixListener::bind(&path).expect("a socket");
+    let server = tokio::spawn(async move { echo(listener.accept().await.expect("a client").0).await });
+    let mut socket = client.connect().await.expect("it listens");
+    socket.send("hello").await.expect("open");
+    assert_eq!(socket.recv().await.expect("open").expect("a message").as_text(), Some("hello"));
+    drop(socket);
+    let head = server.await.expect("no panic");
+    assert_eq!(head.fields().get_str("Host"), Some("server.example"));
+    assert_eq!(head.fields().get_str("Authorization"), Some("Bearer t0ken"));
+    std::fs::remove_file(&path).expect("still there");
+}
+
 #[tokio::test]
 async fn the_peer_hangs_up() {
     let hang_up = async |stream: DuplexStream| drop(stream);

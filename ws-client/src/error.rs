@@ -6,7 +6,8 @@ use thiserror::Error;
 use ws_core::head::ResponseHead;
 
 use crate::connect::{
-    ConnectorError, DnsError, HandshakeError, ProxyError, TcpError, TlsError, UnixError, UrlError,
+    ConnectorError, DnsError, HandshakeError, ProxyError, RedirectError, TcpError, TlsError, UnixError,
+    UrlError,
 };
 use crate::credentials::CredentialsError;
 use crate::refused::{Closed, Refused};
@@ -46,9 +47,12 @@ pub enum ConnectError {
     /// There was no proper answer to the handshake.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
-    /// The answer sends the client elsewhere; redirects are not followed.
+    /// The answer sends the client elsewhere, and redirections are not followed.
     #[error("{0}")]
     Redirected(Box<Redirected>),
+    /// The answer sends the client elsewhere, and that did not lead to a connection.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
     /// The handshake was refused with an HTTP status.
     #[error("{0}")]
     Refused(Box<Refused>),
@@ -59,8 +63,9 @@ pub enum ConnectError {
 
 /// The answer was a redirection (RFC 9110 15.4).
 ///
-/// RFC 6455 4.1 leaves it open whether a client follows. This one does not: what it sends, credentials
-/// included, goes to no address that the caller has not named.
+/// RFC 6455 4.1 leaves it open whether a client follows. This one does so only if asked to
+/// ([`Builder::follow_redirects`](crate::Builder::follow_redirects)): what it sends goes to no address that the caller
+/// has not named.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Redirected {
@@ -85,7 +90,7 @@ impl fmt::Display for Redirected {
         let Self { status, location, .. } = self;
         write!(
             f,
-            "the server redirects ({status}) to {location:?}, which is not followed: connect there if you trust it"
+            "the server redirects ({status}) to {location:?}, which is not followed: connect there if you trust it, or allow redirections"
         )
     }
 }

@@ -22,7 +22,7 @@
 //! ```text
 //!  URL ──▶ name resolution ──▶ TCP ──▶ handshake ──▶ WebSocket
 //!   │              │            │          ├── HandshakeError: no proper answer
-//!   │              │            │          ├── Redirected:     another address, not followed
+//!   │              │            │          ├── Redirected:     another address, not followed unless asked for
 //!   │              │            │          ├── Refused:        an HTTP status, and why
 //!   │              │            │          └── Closed:         a Close frame at once, and why
 //! UrlError      DnsError     TcpError
@@ -49,8 +49,8 @@ mod request;
 pub use builder::Builder;
 pub use client::{Answer, Client, connect};
 pub use connect::{
-    ConnectFuture, Connector, ConnectorError, DnsError, HandshakeError, Host, ProxyError, ResolveFuture,
-    Resolver, TcpError, Timeouts, TlsError, UnixError, UrlError, WsUrl,
+    ConnectFuture, Connector, ConnectorError, DnsError, HandshakeError, Host, ProxyError, RedirectError,
+    ResolveFuture, Resolver, TcpError, Timeouts, TlsError, UnixError, UrlError, WsUrl,
 };
 pub use ended::Error;
 pub use error::{ConnectError, Redirected};

@@ -27,7 +27,7 @@ impl Builder {
     }
 
     /// Takes `addresses` for `host` in place of a lookup, the preferred one first; port 0 stands for the URL's port.
-    /// What was given for the same host before is forgotten. Where an HTTP or SOCKS5h proxy resolves the server's name
+    /// What was given for the same host before is forgotten. Where an HTTP or `socks5h://` proxy resolves the server's name
     /// it does not hear of this; the proxy's own name can be given here.
     ///
     /// ```

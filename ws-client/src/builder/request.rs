@@ -40,6 +40,17 @@ impl Builder {
         Ok(self)
     }
 
+    /// Follows up to `max` redirections (301, 302, 303, 307, 308); none by default. The time for connecting is the same
+    /// for all together.
+    ///
+    /// What says who the caller is (see [`header`](Self::header)) is sent to no other origin, that is, scheme, host and
+    /// port. No redirection leads from `wss://` to `ws://`. A stream of the caller's
+    /// ([`Client::connect_over`](crate::Client::connect_over)) is never redirected.
+    pub fn follow_redirects(mut self, max: usize) -> Self {
+        self.0.redirects = max;
+        self
+    }
+
     /// Asks for this path, with a query if it has one, instead of the URL's. It goes out byte by byte as it is given,
     /// while a URL's dot segments and unusual characters are rewritten when it is read: what a gateway passes on must
     /// mean to the server behind it what it meant to the gateway.

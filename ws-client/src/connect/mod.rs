@@ -9,6 +9,9 @@ pub(crate) mod handshake;
 mod handshake_tests;
 pub(crate) mod private;
 mod proxy;
+pub(crate) mod redirect;
+#[cfg(test)]
+mod redirect_tests;
 pub(crate) mod resolver;
 pub(crate) mod tcp;
 pub(crate) mod timeouts;
@@ -20,6 +23,7 @@ pub use connector::{ConnectFuture, Connector, ConnectorError};
 pub use dns::DnsError;
 pub use handshake::HandshakeError;
 pub use proxy::ProxyError;
+pub use redirect::RedirectError;
 pub use resolver::{ResolveFuture, Resolver};
 pub use tcp::TcpError;
 pub use timeouts::Timeouts;

@@ -317,8 +317,9 @@ mod tests {
         let open = |at: SocketAddr| {
             let running = running.clone();
             async move {
-                let _running = running;
-                scripted(at).await
+                let outcome = scripted(at).await;
+                drop(running);
+                outcome
             }
         };
         let both = ["[::1]:9", "1.1.1.1:1"].map(address);

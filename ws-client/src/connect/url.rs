@@ -109,6 +109,11 @@ impl WsUrl {
         if self.port == default { self.host.to_string() } else { format!("{}:{}", self.host, self.port) }
     }
 
+    /// Whether scheme, host and port are the same (RFC 6454 5).
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
+        (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+    }
+
     /// The same server, and there this resource: a path, and a query if there is one, as they are. A resource that
     /// cannot be asked for is told when the handshake is made.
     pub(crate) fn at(self, resource: String) -> Self {

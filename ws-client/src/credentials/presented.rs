@@ -28,9 +28,13 @@ impl Client {
         stream: Option<Stream>,
     ) -> Result<(WebSocket, Answer), ConnectError> {
         let Some(credentials) = &self.identity.credentials else {
-            return self.attempt(url, &self.request, budget, stream).await;
+            return self.following(url, &self.request, budget, stream).await;
         };
         let repeatable = stream.is_none();
+        if repeatable {
+            // Before a token is asked for that must not be sent.
+            self.dial.check_credentials(url)?;
+        }
         let token = self.token(credentials, budget).await?;
         let error = match self.present(url, &token, budget, stream).await {
             Err(error) if error.is_token_invalid() || error.do_new_credentials_help() => error,
@@ -66,8 +70,9 @@ impl Client {
     ) -> Result<(WebSocket, Answer), ConnectError> {
         let mut request = self.request.clone();
         request.bearer_token(token.text())?;
-        let (socket, mut answer) = self.attempt(url, &request, budget, stream).await?;
-        answer.token = Some(Arc::clone(token));
+        let (socket, mut answer) = self.following(url, &request, budget, stream).await?;
+        // Another origin was not shown it.
+        answer.token = answer.url.same_origin(url).then(|| Arc::clone(token));
         Ok((socket, answer))
     }
 }
