@@ -1,5 +1,6 @@
 //! The client: from an address to an open connection.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ use crate::connect::tls::Tls;
 use crate::connect::{HandshakeError, Timeouts, UrlError, WsUrl};
 use crate::credentials::{Presented, Token};
 use crate::error::ConnectError;
+use crate::metrics::Metrics;
+use crate::observe::{Observer, Observers, Stage, Watch};
 use crate::refused::Closed;
 use crate::request::Request;
 
@@ -86,6 +89,8 @@ pub struct Client {
     pub(crate) timeouts: Timeouts,
     /// When a silent server is pinged, and how long it may then stay silent.
     pub(crate) keepalive: Option<(Duration, Duration)>,
+    /// Who is told how attempts go.
+    pub(crate) observers: Observers,
 }
 
 impl Client {
@@ -107,12 +112,26 @@ impl Client {
             head_limits: HeadLimits::default(),
             timeouts: Timeouts::default(),
             keepalive: Some((Duration::from_secs(20), Duration::from_secs(20))),
+            observers: Observers::default(),
         }))
     }
 
     /// The address.
     pub fn url(&self) -> &WsUrl {
         &self.url
+    }
+
+    /// What this client and its clones have done so far.
+    pub fn metrics(&self) -> &Metrics {
+        &self.observers.metrics
+    }
+
+    /// The same client, whose attempts `observer` is told of, too.
+    #[must_use]
+    pub fn observed_by(&self, observer: impl Observer) -> Self {
+        let mut client = self.clone();
+        client.observers.others.push(Arc::new(observer));
+        client
     }
 
     /// Connects.
@@ -144,7 +163,8 @@ impl Client {
     /// As [`connect`](Self::connect).
     pub async fn connect_with_answer(&self) -> Result<(WebSocket, Answer), ConnectError> {
         let budget = Budget::new(self.timeouts.total);
-        self.with_credentials(&self.url, budget, None).await
+        let watch = self.observers.watch(&self.url);
+        watch.whole(self.with_credentials(&self.url, budget, &watch, None)).await
     }
 
     /// Does the handshake over a stream that is already there, such as a pipe; nothing is put between, TLS neither. The
@@ -159,7 +179,9 @@ impl Client {
     /// As [`connect`](Self::connect); the stream is closed.
     pub async fn connect_over(&self, stream: impl Transport) -> Result<(WebSocket, Answer), ConnectError> {
         let budget = Budget::new(self.timeouts.total);
-        self.with_credentials(&self.url, budget, Some(Stream::Other(Box::new(stream)))).await
+        let watch = self.observers.watch(&self.url);
+        let stream = Some(Stream::Other(Box::new(stream)));
+        watch.whole(self.with_credentials(&self.url, budget, &watch, stream)).await
     }
 
     /// As [`connect_over`](Self::connect_over), for a TCP connection, which needs no box. Nagle's algorithm should be
@@ -174,7 +196,9 @@ impl Client {
     /// As [`connect_over`](Self::connect_over).
     pub async fn connect_over_tcp(&self, stream: TcpStream) -> Result<(WebSocket, Answer), ConnectError> {
         let budget = Budget::new(self.timeouts.total);
-        self.with_credentials(&self.url, budget, Some(Stream::Tcp(stream))).await
+        let watch = self.observers.watch(&self.url);
+        let stream = Some(Stream::Tcp(stream));
+        watch.whole(self.with_credentials(&self.url, budget, &watch, stream)).await
     }
 
     /// One attempt at one address: a stream, TLS, the handshake.
@@ -183,6 +207,7 @@ impl Client {
         url: &WsUrl,
         request: &Request,
         budget: Budget,
+        watch: &Watch<'_>,
         stream: Option<Stream>,
     ) -> Result<(WebSocket, Answer), ConnectError> {
         let stream = if let Some(stream) = stream {
@@ -191,13 +216,26 @@ impl Client {
             if request.has_credentials() {
                 self.dial.check_credentials(url)?;
             }
-            let stream = self.dial.dial(url, &self.timeouts, budget).await?;
+            let stream = self.dial.dial(url, &self.timeouts, budget, watch).await?;
             if url.is_secure() {
-                self.tls.secure(stream, url, budget.stage(self.timeouts.tls)).await?
+                let secured = self.tls.secure(stream, url, budget.stage(self.timeouts.tls));
+                watch.stage(Stage::Tls, secured, |_| String::new()).await?
             } else {
                 stream
             }
         };
+        let opened = self.open(stream, url, request, budget);
+        watch.stage(Stage::Http, opened, |(_, answer)| answer.to_string()).await
+    }
+
+    /// The handshake over a stream to the server.
+    async fn open(
+        &self,
+        stream: Stream,
+        url: &WsUrl,
+        request: &Request,
+        budget: Budget,
+    ) -> Result<(WebSocket, Answer), ConnectError> {
         let (socket, answer) = match stream {
             Stream::Tcp(mut stream) => {
                 let (leftover, answer) = self.handshake(&mut stream, url, request, budget).await?;
@@ -264,6 +302,7 @@ impl Client {
         if let Some((_, timeout)) = self.keepalive {
             config.pong_timeout = timeout;
         }
+        config.guard = Some(Arc::new(self.observers.metrics.opened()));
         config
     }
 }
@@ -282,4 +321,15 @@ pub struct Answer {
     pub compression: Option<DeflateParams>,
     /// The token that opened it, where it came from [`Credentials`](crate::credentials::Credentials).
     pub(crate) token: Option<Arc<Token>>,
+}
+
+/// The status, and what was agreed.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.head.status())?;
+        if let Some(subprotocol) = &self.subprotocol {
+            write!(f, ", subprotocol {subprotocol}")?;
+        }
+        f.write_str(if self.compression.is_some() { ", compression" } else { "" })
+    }
 }

@@ -42,7 +42,9 @@ mod error;
 #[cfg(feature = "json")]
 pub mod json;
 pub mod memory;
+pub mod metrics;
 mod next_step;
+pub mod observe;
 mod refused;
 mod request;
 

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod dial;
+mod observe;
 mod request;
 mod session;
 mod tls;
@@ -25,6 +26,9 @@ impl Builder {
 
     /// The client, for connecting more than once.
     pub fn build(self) -> Client {
+        if let Some(credentials) = &self.0.identity.credentials {
+            self.0.observers.metrics.include_token_requests(credentials.request_counter());
+        }
         self.0
     }
 
@@ -38,6 +42,6 @@ impl Builder {
     ///
     /// As [`Client::connect`].
     pub async fn connect(self) -> Result<WebSocket, ConnectError> {
-        self.0.connect().await
+        self.build().connect().await
     }
 }

@@ -1,6 +1,7 @@
 //! From an address to a stream of bytes: name resolution and TCP, or whatever the caller has put in their place.
 
 use std::fmt;
+use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::timeouts::Budget;
 use super::{Timeouts, WsUrl, dns, tcp};
 use crate::credentials::CredentialsError;
 use crate::error::ConnectError;
+use crate::observe::{Stage, Watch};
 
 /// How a stream to the server comes about.
 #[derive(Clone, Debug, Default)]
@@ -53,21 +55,26 @@ impl Dial {
         url: &WsUrl,
         timeouts: &Timeouts,
         budget: Budget,
+        watch: &Watch<'_>,
     ) -> Result<Stream, ConnectError> {
         match &self.route {
             Route::Network => {
                 let within = budget.stage(timeouts.dns);
-                let addresses = dns::resolve(&self.names, url.host(), url.port(), within).await?;
-                Ok(Stream::Tcp(tcp::connect(&addresses, budget.stage(timeouts.tcp)).await?))
+                let resolved = dns::resolve(&self.names, url.host(), url.port(), within);
+                let addresses = watch.stage(Stage::Dns, resolved, |addresses| listed(addresses)).await?;
+                let connected = tcp::connect(&addresses, budget.stage(timeouts.tcp));
+                Ok(Stream::Tcp(watch.stage(Stage::Tcp, connected, peer).await?))
             }
             #[cfg(unix)]
             Route::Unix(path) => {
-                let stream = super::unix::connect(path, budget.stage(timeouts.tcp)).await?;
+                let connected = super::unix::connect(path, budget.stage(timeouts.tcp));
+                let stream = watch.stage(Stage::Stream, connected, |_| "Unix socket".to_owned()).await?;
                 Ok(Stream::Other(Box::new(stream)))
             }
             Route::Connector(connector) => {
                 let within = budget.stage(timeouts.tcp);
-                Ok(Stream::Other(connector::connect(connector.as_ref(), url, within).await?))
+                let connected = connector::connect(connector.as_ref(), url, within);
+                Ok(Stream::Other(watch.stage(Stage::Stream, connected, |_| "connector".to_owned()).await?))
             }
         }
     }
@@ -92,6 +99,14 @@ impl Dial {
             None => is_loopback(url.host()),
         }
     }
+}
+
+fn listed(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn peer(stream: &TcpStream) -> String {
+    stream.peer_addr().map_or_else(|_| String::new(), |address| address.to_string())
 }
 
 impl fmt::Debug for Route {

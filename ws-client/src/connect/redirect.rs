@@ -12,6 +12,7 @@ use super::timeouts::Budget;
 use super::{UrlError, WsUrl};
 use crate::client::{Answer, Client};
 use crate::error::ConnectError;
+use crate::observe::Watch;
 use crate::request::Request;
 
 /// Why a redirection did not lead to a connection. `chain` has the addresses that were asked, the first one first.
@@ -67,15 +68,16 @@ impl Client {
         url: &WsUrl,
         request: &Request,
         budget: Budget,
+        watch: &Watch<'_>,
         stream: Option<Stream>,
     ) -> Result<(WebSocket, Answer), ConnectError> {
         if self.redirects == 0 || stream.is_some() {
-            return self.attempt(url, request, budget, stream).await;
+            return self.attempt(url, request, budget, watch, stream).await;
         }
         let mut trail = Trail { before: Vec::new(), here: url.clone(), bare: false };
         let mut request = Cow::Borrowed(request);
         loop {
-            let redirected = match self.attempt(&trail.here, &request, budget, None).await {
+            let redirected = match self.attempt(&trail.here, &request, budget, watch, None).await {
                 Err(ConnectError::Redirected(redirected)) if is_followed(redirected.status) => redirected,
                 Err(source) if trail.bare => {
                     return Err(

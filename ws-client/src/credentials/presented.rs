@@ -11,6 +11,7 @@ use crate::connect::WsUrl;
 use crate::connect::dial::Stream;
 use crate::connect::timeouts::Budget;
 use crate::error::ConnectError;
+use crate::observe::{Stage, Watch};
 
 /// Which credentials a client presents, and how.
 #[derive(Clone, Debug, Default)]
@@ -25,18 +26,19 @@ impl Client {
         &self,
         url: &WsUrl,
         budget: Budget,
+        watch: &Watch<'_>,
         stream: Option<Stream>,
     ) -> Result<(WebSocket, Answer), ConnectError> {
         let Some(credentials) = &self.identity.credentials else {
-            return self.following(url, &self.request, budget, stream).await;
+            return self.following(url, &self.request, budget, watch, stream).await;
         };
         let repeatable = stream.is_none();
         if repeatable {
             // Before a token is asked for that must not be sent.
             self.dial.check_credentials(url)?;
         }
-        let token = self.token(credentials, budget).await?;
-        let error = match self.present(url, &token, budget, stream).await {
+        let token = self.token(credentials, budget, watch).await?;
+        let error = match self.present(url, &token, budget, watch, stream).await {
             Err(error) if error.is_token_invalid() || error.do_new_credentials_help() => error,
             result => return result,
         };
@@ -45,19 +47,27 @@ impl Client {
         if !repeatable {
             return Err(error);
         }
-        let fresh = self.token(credentials, budget).await?;
+        let fresh = self.token(credentials, budget, watch).await?;
         if fresh.text() == token.text() {
             return Err(error);
         }
-        self.present(url, &fresh, budget, None).await
+        self.present(url, &fresh, budget, watch, None).await
     }
 
-    async fn token(&self, credentials: &Credentials, budget: Budget) -> Result<Arc<Token>, CredentialsError> {
+    async fn token(
+        &self,
+        credentials: &Credentials,
+        budget: Budget,
+        watch: &Watch<'_>,
+    ) -> Result<Arc<Token>, ConnectError> {
         let limit = budget.stage(self.timeouts.credentials);
-        match timeout(limit, credentials.current()).await {
-            Ok(token) => token,
-            Err(_) => Err(CredentialsError::TimedOut { after: limit }),
-        }
+        let token = async {
+            match timeout(limit, credentials.current()).await {
+                Ok(token) => token,
+                Err(_) => Err(CredentialsError::TimedOut { after: limit }),
+            }
+        };
+        watch.stage(Stage::Credentials, token, |_| String::new()).await
     }
 
     /// One attempt with this token.
@@ -66,11 +76,12 @@ impl Client {
         url: &WsUrl,
         token: &Arc<Token>,
         budget: Budget,
+        watch: &Watch<'_>,
         stream: Option<Stream>,
     ) -> Result<(WebSocket, Answer), ConnectError> {
         let mut request = self.request.clone();
         request.bearer_token(token.text())?;
-        let (socket, mut answer) = self.following(url, &request, budget, stream).await?;
+        let (socket, mut answer) = self.following(url, &request, budget, watch, stream).await?;
         // Another origin was not shown it.
         answer.token = answer.url.same_origin(url).then(|| Arc::clone(token));
         Ok((socket, answer))

@@ -1,6 +1,7 @@
 //! One token for all who need it.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(super) struct Shared {
     pub(super) provider: Arc<dyn TokenProvider>,
     /// How long one request may take.
     pub(super) limit: Duration,
+    /// How often the provider was asked.
+    requests: Arc<AtomicU64>,
     inner: Mutex<Inner>,
     /// The token that is used, for those who follow it.
     pub(super) latest: watch::Sender<Option<Arc<Token>>>,
@@ -76,6 +79,7 @@ impl Credentials {
             shared: Arc::new(Shared {
                 provider: Arc::new(provider),
                 limit,
+                requests: Arc::default(),
                 inner: Mutex::default(),
                 latest: watch::Sender::new(None),
                 stirred: Notify::new(),
@@ -130,6 +134,15 @@ impl Credentials {
         }
     }
 
+    /// How often the provider was asked for a token so far.
+    pub fn requests(&self) -> u64 {
+        self.shared.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn request_counter(&self) -> &Arc<AtomicU64> {
+        &self.shared.requests
+    }
+
     /// Follows the tokens: while the value is there, they are renewed in time even if nobody asks for one.
     ///
     /// # Panics
@@ -155,6 +168,7 @@ impl Shared {
         if let Some(flight) = inner.flight.as_ref().filter(|flight| !flight.is_over()) {
             return flight.clone();
         }
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let flight = Flight::begin(Arc::clone(self));
         inner.flight = Some(flight.clone());
         flight

@@ -1,6 +1,6 @@
 //! What a socket is told when it opens.
 
-use std::time::Duration;
+use std::{any::Any, sync::Arc, time::Duration};
 
 use crate::{
     connection::{Config, Limits, Role},
@@ -25,6 +25,8 @@ pub struct SocketConfig {
     /// How long the peer may take nothing of what is queued, and how long it may take all in all for what
     /// is left when the connection ends; 20 s by default.
     pub write_timeout: Duration,
+    /// Whatever is to be dropped when the connection is over, its end in the background included.
+    pub guard: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl SocketConfig {
@@ -38,6 +40,7 @@ impl SocketConfig {
             pong_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(20),
+            guard: None,
         }
     }
 

@@ -31,7 +31,7 @@ macro_rules! catalogue {
         /// assert_eq!(Cause::TokenExpired.close_code(), Some(3000));
         /// assert_eq!(Cause::from_code("token-expired"), Some(Cause::TokenExpired));
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Cause {
             $(
