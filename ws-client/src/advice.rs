@@ -27,6 +27,7 @@ impl Error {
                 net::Error::WriteTimeout => "peer-stalled",
                 _ => "connection-lost",
             },
+            Self::Restore(_) => "state-not-restored",
         }
     }
 
@@ -35,7 +36,7 @@ impl Error {
         match self {
             Self::Connect(error) => error.cause(),
             Self::Closed(closed) => closed.cause(),
-            Self::Broken(_) => None,
+            Self::Broken(_) | Self::Restore(_) => None,
         }
     }
 
@@ -44,7 +45,7 @@ impl Error {
         match self {
             Self::Connect(error) => error.retry_after(),
             Self::Closed(closed) => closed.retry_after(),
-            Self::Broken(_) => None,
+            Self::Broken(_) | Self::Restore(_) => None,
         }
     }
 
@@ -54,7 +55,7 @@ impl Error {
             Self::Connect(error) => error.responsible(),
             Self::Closed(closed) => closed.responsible(),
             Self::Broken(net::Error::Protocol(_)) => Responsible::Server,
-            Self::Broken(net::Error::Send(_)) => Responsible::Client,
+            Self::Broken(net::Error::Send(_)) | Self::Restore(_) => Responsible::Client,
             Self::Broken(_) => Responsible::Network,
         }
     }
@@ -66,7 +67,7 @@ impl Error {
             Self::Connect(error) => error.is_worth_retrying(),
             Self::Closed(closed) => closed.is_worth_retrying(),
             Self::Broken(net::Error::Protocol(_) | net::Error::Send(_)) => false,
-            Self::Broken(_) => true,
+            Self::Broken(_) | Self::Restore(_) => true,
         }
     }
 
@@ -75,7 +76,7 @@ impl Error {
         match self {
             Self::Connect(error) => error.do_new_credentials_help(),
             Self::Closed(closed) => closed.do_new_credentials_help(),
-            Self::Broken(_) => false,
+            Self::Broken(_) | Self::Restore(_) => false,
         }
     }
 }

@@ -5,6 +5,7 @@ use ws_core::message::CloseFrame;
 use ws_core::net;
 
 use crate::error::ConnectError;
+use crate::reconnect::RestoreError;
 use crate::refused::Closed;
 
 /// Why there is no connection, or no longer one: the error of programs that do both.
@@ -36,6 +37,9 @@ pub enum Error {
     /// An open connection broke.
     #[error(transparent)]
     Broken(#[from] net::Error),
+    /// A connection opened, but a [returning client](crate::reconnect) could not restore its state on it.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
 }
 
 impl Error {

@@ -45,6 +45,7 @@ pub mod memory;
 pub mod metrics;
 mod next_step;
 pub mod observe;
+pub mod reconnect;
 mod refused;
 mod request;
 

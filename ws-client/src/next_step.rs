@@ -65,7 +65,9 @@ impl Error {
         match self {
             Self::Connect(error) => error.next_step(),
             Self::Closed(closed) => closed.next_step(),
-            Self::Broken(_) => follows(false, self.is_worth_retrying(), None, None, self.responsible()),
+            Self::Broken(_) | Self::Restore(_) => {
+                follows(false, self.is_worth_retrying(), None, None, self.responsible())
+            }
         }
     }
 }

@@ -1,0 +1,31 @@
+//! A connection that comes back by itself: [`Client::reconnecting`](crate::Client::reconnecting) gives a [`Reconnecting`],
+//! whose task connects, restores what was agreed, and connects again after a loss, when and only where that can help.
+
+mod backoff;
+mod config;
+mod counters;
+mod error;
+mod events;
+mod halves;
+mod handle;
+mod history;
+mod hooks;
+mod policy;
+mod queue;
+mod random;
+mod session;
+mod state;
+mod worker;
+#[cfg(test)]
+mod worker_tests;
+
+pub use backoff::Backoff;
+pub use config::{ReconnectConfig, WhenFull};
+pub use counters::Counters;
+pub use error::{RestoreError, SendError};
+pub use halves::{Receiver, Sender};
+pub use handle::Reconnecting;
+pub use hooks::{BoxError, Failure, OnFailure, OnOpen, RestoreFuture};
+pub use policy::Decision;
+pub use queue::Bounds;
+pub use state::{Opened, State};

@@ -1,0 +1,197 @@
+//! One open connection: what is queued goes out, what comes is queued, until it ends.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::select;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use ws_core::message::{CloseCode, CloseFrame, Message};
+use ws_core::net::{self, RecvHalf, SendHalf, WebSocket};
+
+use super::counters::{Tally, add};
+use super::events;
+use super::halves::Ending;
+use super::queue::{Queue, Rejected};
+use crate::ended::Error;
+use crate::refused::Closed;
+
+/// How long the other side's words are waited for where nothing could be written to it any more.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What a session needs, and what it leaves behind.
+pub(super) struct Session<'a> {
+    pub(super) outgoing: &'a Queue,
+    pub(super) incoming: &'a Queue,
+    pub(super) endings: &'a mut mpsc::Receiver<Ending>,
+    /// A message that was taken from the queue, and not handed to a connection yet.
+    pub(super) unsent: &'a mut Option<Message>,
+    pub(super) tally: &'a Tally,
+    /// How often the server hears of this side while it is not read from.
+    pub(super) ping_interval: Option<Duration>,
+    pub(super) drain_timeout: Duration,
+}
+
+/// How a session ended.
+pub(super) enum Ended {
+    /// By the other side, or on the way to it.
+    Lost(Error),
+    /// This side wanted it to: by name, or by dropping all handles.
+    Wanted(Option<Ending>, Result<Option<CloseFrame>, Error>),
+}
+
+impl Session<'_> {
+    /// Runs until the connection ends.
+    pub(super) async fn run(self, socket: WebSocket) -> Ended {
+        let (mut recv, mut send) = socket.split();
+        let (mut received, paused) = (None, AtomicBool::new(false));
+        let Self { outgoing, incoming, endings, unsent, tally, ping_interval, drain_timeout } = self;
+        let ending = {
+            let mut reading = pin!(read(&mut recv, incoming, &mut received, &paused, tally));
+            let mut writing = pin!(write(&mut send, outgoing, unsent, &paused, tally, ping_interval));
+            let ended = select! {
+                error = &mut reading => Err(error),
+                error = &mut writing => Err(match error {
+                    // What the other side has said before tells more, if it is heard.
+                    Some(error) => timeout(LAST_WORDS, &mut reading).await.unwrap_or(error),
+                    None => net::Error::Lost.into(),
+                }),
+                ending = endings.recv() => Ok(ending),
+            };
+            if ended.is_ok() {
+                outgoing.end();
+                // However it ends: what is left is told by what comes now.
+                let sent_all = async {
+                    select! {
+                        _ = &mut reading => {}
+                        _ = &mut writing => {}
+                    }
+                };
+                let _ = timeout(drain_timeout, sent_all).await;
+            }
+            ended
+        };
+        if let Some(message) = received {
+            // At most one a connection, and none is read before there is room again.
+            incoming.force(message);
+            add(&tally.received, 1);
+        }
+        match ending {
+            Err(error) => Ended::Lost(error),
+            Ok(ending) => {
+                let frame = match &ending {
+                    Some(ending) => ending.frame.clone(),
+                    // RFC 6455 7.4.1: 1001, whoever goes away.
+                    None => Some(CloseFrame::new(CloseCode::GOING_AWAY, "")),
+                };
+                let closed = close(&mut recv, &mut send, incoming, frame.as_ref()).await;
+                Ended::Wanted(ending, closed)
+            }
+        }
+    }
+}
+
+/// What a connection's end tells, of which nothing more comes.
+pub(super) fn end_of(frame: Option<&CloseFrame>) -> Error {
+    // RFC 6455 7.1.5: without a Close frame's body the code is 1005.
+    frame.map_or_else(|| Error::Closed(Box::new(Closed::new(None, None))), Error::closed)
+}
+
+/// Reads until the connection ends; nothing while there is no room.
+async fn read(
+    recv: &mut RecvHalf,
+    incoming: &Queue,
+    received: &mut Option<Message>,
+    paused: &AtomicBool,
+    tally: &Tally,
+) -> Error {
+    // What the last connection left behind may be more than there is room for.
+    drop(incoming.room(0).await);
+    loop {
+        let message = match recv.recv().await {
+            Ok(Some(message)) => message,
+            Ok(None) => return end_of(recv.close_frame()),
+            Err(error) => return error.into(),
+        };
+        match incoming.try_push(message) {
+            Ok(()) => add(&tally.received, 1),
+            // Nobody receives any more: pings are still answered.
+            Err(Rejected::Ended(_)) => {}
+            Err(Rejected::Full(message)) => {
+                let bytes = message.len();
+                *received = Some(message);
+                let since = Instant::now();
+                paused.store(true, Relaxed);
+                add(&tally.paused, 1);
+                events::paused(incoming.len());
+                let room = incoming.room(bytes).await;
+                paused.store(false, Relaxed);
+                events::resumed(since.elapsed());
+                if let (Some(room), Some(message)) = (room, received.take()) {
+                    // Where nobody receives any more it is not missed.
+                    let _ = incoming.push_into(room, message);
+                    add(&tally.received, 1);
+                }
+            }
+        }
+    }
+}
+
+/// Writes until the connection fails, or the queue has ended and is empty: `None`.
+async fn write(
+    send: &mut SendHalf,
+    outgoing: &Queue,
+    unsent: &mut Option<Message>,
+    paused: &AtomicBool,
+    tally: &Tally,
+    ping_interval: Option<Duration>,
+) -> Option<Error> {
+    let mut ticks = ping_interval.filter(|period| !period.is_zero()).map(interval);
+    if let Some(ticks) = &mut ticks {
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
+    let mut tick = async || match &mut ticks {
+        Some(ticks) => ticks.tick().await,
+        None => std::future::pending().await,
+    };
+    loop {
+        if unsent.is_none() {
+            select! {
+                biased;
+                message = outgoing.pop() => *unsent = Some(message?),
+                _ = tick() => {
+                    // Its pings are not read, and so not answered: it hears that this side is alive from pings of ours.
+                    if paused.load(Relaxed) && let Err(error) = send.ping(Bytes::new()).await {
+                        return Some(error.into());
+                    }
+                }
+            }
+        }
+        if let Some(message) = unsent.clone() {
+            // Several leave in one write.
+            let done = if outgoing.len() == 0 { send.send(message).await } else { send.feed(message).await };
+            if let Err(error) = done {
+                return Some(error.into());
+            }
+            *unsent = None;
+            add(&tally.sent, 1);
+        }
+    }
+}
+
+/// The closing handshake (RFC 6455 7.1.2), which takes the close timeout at most.
+async fn close(
+    recv: &mut RecvHalf,
+    send: &mut SendHalf,
+    incoming: &Queue,
+    frame: Option<&CloseFrame>,
+) -> Result<Option<CloseFrame>, Error> {
+    send.start_close(frame)?;
+    while let Some(message) = recv.recv().await? {
+        // Nobody waits for room any more.
+        let _ = incoming.try_push(message);
+    }
+    Ok(recv.close_frame().cloned())
+}
