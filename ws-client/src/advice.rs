@@ -186,7 +186,9 @@ impl ConnectError {
                 | TlsError::ClientCertificateRequired
                 | TlsError::ClientCertificateRejected { .. }
                 | TlsError::RevocationUnknown { .. }
-                | TlsError::NoRoots => Responsible::Client,
+                | TlsError::NameInvalid { .. }
+                | TlsError::Failed(_)
+                | TlsError::NoRoots { .. } => Responsible::Client,
                 TlsError::TimedOut { .. } | TlsError::Closed | TlsError::Io(_) => Responsible::Network,
                 _ => Responsible::Server,
             },
@@ -385,15 +387,17 @@ fn tls_code(error: &TlsError) -> &'static str {
         TlsError::RevocationUnknown { .. } => "certificate-revocation-unknown",
         TlsError::PinMismatch { .. } => "certificate-not-pinned",
         TlsError::CertificateInvalid { .. } => "certificate-invalid",
-        TlsError::VersionUnsupported => "tls-version-unsupported",
+        TlsError::VersionUnsupported { .. } => "tls-version-unsupported",
         TlsError::ClientCertificateRequired => "client-certificate-required",
         TlsError::ClientCertificateRejected { .. } => "client-certificate-rejected",
         TlsError::TimedOut { .. } => "tls-timeout",
-        TlsError::NoRoots => "no-roots",
+        TlsError::NoRoots { .. } => "no-roots",
         TlsError::Closed | TlsError::Io(_) => "connection-reset",
         TlsError::NothingInCommon { .. }
+        | TlsError::NameInvalid { .. }
         | TlsError::NameUnknown { .. }
         | TlsError::Alert { .. }
+        | TlsError::Failed(_)
         | TlsError::Protocol(_) => "tls-failed",
     }
 }

@@ -18,6 +18,7 @@ use crate::builder::Builder;
 use crate::connect::dial::{Dial, Stream};
 use crate::connect::handshake::{AnswerLimits, Opened, open};
 use crate::connect::timeouts::Budget;
+#[cfg(feature = "tls")]
 use crate::connect::tls::Tls;
 use crate::connect::{HandshakeError, Timeouts, UrlError, WsUrl};
 use crate::credentials::{Presented, Token};
@@ -79,6 +80,7 @@ pub struct Client {
     pub(crate) url: WsUrl,
     pub(crate) request: Request,
     pub(crate) dial: Dial,
+    #[cfg(feature = "tls")]
     pub(crate) tls: Tls,
     /// How many redirections are followed.
     pub(crate) redirects: usize,
@@ -104,6 +106,7 @@ impl Client {
             url: WsUrl::parse(url.as_ref())?,
             request: Request::default(),
             dial: Dial::default(),
+            #[cfg(feature = "tls")]
             tls: Tls::default(),
             redirects: 0,
             identity: Presented::default(),
@@ -217,12 +220,14 @@ impl Client {
                 self.dial.check_credentials(url)?;
             }
             let stream = self.dial.dial(url, &self.timeouts, budget, watch).await?;
-            if url.is_secure() {
+            #[cfg(feature = "tls")]
+            let stream = if url.is_secure() {
                 let secured = self.tls.secure(stream, url, budget.stage(self.timeouts.tls));
-                watch.stage(Stage::Tls, secured, |_| String::new()).await?
+                Stream::Tls(watch.stage(Stage::Tls, secured, ToString::to_string).await?)
             } else {
                 stream
-            }
+            };
+            stream
         };
         let opened = self.open(stream, url, request, budget);
         watch.stage(Stage::Http, opened, |(_, answer)| answer.to_string()).await
@@ -244,6 +249,12 @@ impl Client {
             Stream::Other(mut stream) => {
                 let (leftover, answer) = self.handshake(&mut stream, url, request, budget).await?;
                 (WebSocket::from_stream(stream, self.socket_config(&answer), leftover), answer)
+            }
+            #[cfg(feature = "tls")]
+            Stream::Tls(mut stream) => {
+                let answered = self.handshake(stream.stream(), url, request, budget).await;
+                let (leftover, answer) = answered.map_err(|error| stream.explain(error))?;
+                (WebSocket::from_stream(stream.into_inner(), self.socket_config(&answer), leftover), answer)
             }
         };
         self.admitted(socket, answer, budget).await

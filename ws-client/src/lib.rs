@@ -53,8 +53,10 @@ pub use builder::Builder;
 pub use client::{Answer, Client, connect};
 pub use connect::{
     ConnectFuture, Connector, ConnectorError, DnsError, HandshakeError, Host, ProxyError, RedirectError,
-    ResolveFuture, Resolver, TcpError, Timeouts, TlsError, UnixError, UrlError, WsUrl,
+    ResolveFuture, Resolver, TcpError, Timeouts, TlsError, TlsVersion, UnixError, UrlError, WsUrl,
 };
+#[cfg(feature = "tls")]
+pub use connect::{TlsConfigError, TlsInput};
 pub use ended::Error;
 pub use error::{ConnectError, Redirected};
 pub use next_step::NextStep;

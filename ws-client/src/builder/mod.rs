@@ -5,6 +5,7 @@ mod dial;
 mod observe;
 mod request;
 mod session;
+#[cfg(feature = "tls")]
 mod tls;
 
 use ws_core::net::WebSocket;

@@ -13,6 +13,8 @@ use super::connector::{self, Connector};
 use super::private::{is_loopback, is_loopback_address};
 use super::resolver::Names;
 use super::timeouts::Budget;
+#[cfg(feature = "tls")]
+use super::tls::Secured;
 use super::{Timeouts, WsUrl, dns, tcp};
 use crate::credentials::CredentialsError;
 use crate::error::ConnectError;
@@ -46,6 +48,9 @@ pub(crate) enum Stream {
     Tcp(TcpStream),
     /// Any other.
     Other(Box<dyn Transport>),
+    /// One that TLS secures.
+    #[cfg(feature = "tls")]
+    Tls(Box<Secured>),
 }
 
 impl Dial {

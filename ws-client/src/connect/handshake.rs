@@ -1,6 +1,6 @@
 //! The opening handshake over a stream that is there: the request, the answer, and what may be wrong with it.
 
-use std::io;
+use std::io::{self, ErrorKind::UnexpectedEof};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -160,6 +160,8 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         }
         buffer.reserve(1024);
         let read = timeout_at(deadline, stream.read_buf(buffer)).await.map_err(|_| timed_out(received))?;
+        // RFC 8446 6.1: TLS without a closing alert may have been cut off; so has an answer that is not complete.
+        let read = read.or_else(|error| if error.kind() == UnexpectedEof { Ok(0) } else { Err(error) });
         match (read, received) {
             (Ok(0) | Err(_), 0) if unsent.is_some() => break,
             (Ok(0), 0) => return Err(HandshakeError::NoAnswer),

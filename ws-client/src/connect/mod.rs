@@ -27,6 +27,8 @@ pub use redirect::RedirectError;
 pub use resolver::{ResolveFuture, Resolver};
 pub use tcp::TcpError;
 pub use timeouts::Timeouts;
-pub use tls::TlsError;
+#[cfg(feature = "tls")]
+pub use tls::{TlsConfigError, TlsInput};
+pub use tls::{TlsError, TlsVersion};
 pub use unix::UnixError;
 pub use url::{Host, UrlError, WsUrl};

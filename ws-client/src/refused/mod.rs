@@ -9,7 +9,7 @@ mod retry_after;
 mod said;
 mod unexplained;
 
-#[cfg_attr(not(feature = "json"), allow(unused_imports))]
+#[cfg_attr(not(any(feature = "json", feature = "tls")), allow(unused_imports))]
 pub(crate) use answer::Printable;
 pub use answer::Refused;
 pub use body::{Body, BodyEnd};

@@ -2,9 +2,11 @@
 
 use std::error::Error as StdError;
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
+
+use super::version::TlsVersion;
 
 /// Why the TLS handshake failed: each way in which a certificate is wrong by its name.
 #[derive(Debug, Error)]
@@ -15,19 +17,25 @@ pub enum TlsError {
     NotTls,
     /// The server's certificate has expired.
     #[error(
-        "the server's certificate has expired: its operator has to renew it (or this machine's clock is wrong)"
+        "the server's certificate ({subject}) has expired{}: its operator has to renew it (or this machine's clock is wrong)",
+        on(*not_after)
     )]
     Expired {
         /// The end of its validity.
         not_after: Option<SystemTime>,
+        /// The name in the certificate; it may be that of an authority in the chain.
+        subject: String,
     },
     /// The server's certificate is not valid yet.
     #[error(
-        "the server's certificate is not valid yet: check this machine's clock, then ask the server's operator"
+        "the server's certificate ({subject}) is not valid yet{}: check this machine's clock, then ask the server's operator",
+        since(*not_before)
     )]
     NotYetValid {
         /// The beginning of its validity.
         not_before: Option<SystemTime>,
+        /// The name in the certificate; it may be that of an authority in the chain.
+        subject: String,
     },
     /// The server's certificate is for other names.
     #[error(
@@ -37,7 +45,7 @@ pub enum TlsError {
     NameMismatch {
         /// The name connected to.
         name: String,
-        /// The names in the certificate.
+        /// The names in the certificate, the first sixteen of them.
         presented: Vec<String>,
     },
     /// The certificate is signed by itself, and not among the roots.
@@ -60,13 +68,13 @@ pub enum TlsError {
         /// What is missing.
         reason: String,
     },
-    /// The chain is valid, but none of its keys is one of those pinned.
+    /// The chain is valid, but the server's key is none of those pinned.
     #[error(
-        "the server's key is not one of those pinned: the server has a new certificate (update the pins), or somebody is in between"
+        "the server's key ({found}) is not one of those pinned: the server has a new key (update the pins), or somebody is in between"
     )]
     PinMismatch {
-        /// The pins of the chain that the server sent: SHA-256 of each `SubjectPublicKeyInfo`, in base64.
-        found: Vec<String>,
+        /// The pin of the server's key: SHA-256 of its `SubjectPublicKeyInfo`, in base64.
+        found: String,
     },
     /// The certificate is faulty in another way: its form, its signature, its purpose.
     #[error("the server's certificate is not valid: {reason}")]
@@ -75,15 +83,22 @@ pub enum TlsError {
         reason: String,
     },
     /// There is no version of TLS that both sides speak; this client speaks 1.2 and 1.3.
-    #[error(
-        "the server speaks no version of TLS that is still safe (1.2 or 1.3): its operator has to update it"
-    )]
-    VersionUnsupported,
+    #[error("the server does not speak TLS {oldest} or newer: its operator has to update it")]
+    VersionUnsupported {
+        /// The oldest version that would do.
+        oldest: TlsVersion,
+    },
     /// There is no cipher suite, group or signature scheme that both sides speak.
     #[error("the server and this client have no way of encryption in common: {reason}")]
     NothingInCommon {
         /// What is missing.
         reason: String,
+    },
+    /// The host cannot be asked for in TLS: a label of it is too long, or has characters that no name has.
+    #[error("{name} cannot be the name of a certificate: check the host")]
+    NameInvalid {
+        /// The host.
+        name: String,
     },
     /// The server does not know the name that it was asked for (RFC 6066 3).
     #[error("the server has no certificate for the name {name}: check the host")]
@@ -122,14 +137,39 @@ pub enum TlsError {
     Io(#[source] io::Error),
     /// The system has no root certificates that can be read, and the caller gave none.
     #[error(
-        "this machine has no root certificates: install them (the package ca-certificates), or give your own"
+        "there are no root certificates ({reason}): install the package ca-certificates, or give your own"
     )]
-    NoRoots,
+    NoRoots {
+        /// Why there are none.
+        reason: String,
+    },
     /// The other side broke the rules of TLS.
     #[error("the server broke the rules of TLS")]
     Protocol(#[source] Box<dyn StdError + Send + Sync>),
+    /// TLS failed on this side: there is no randomness, or no time of day.
+    #[error("TLS failed on this side")]
+    Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "no name at all".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "no name at all (a common name does not count)".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn on(time: Option<SystemTime>) -> String {
+    date(time).map_or_else(String::new, |date| format!(" on {date}"))
+}
+
+fn since(time: Option<SystemTime>) -> String {
+    date(time).map_or_else(String::new, |date| format!(", but from {date} on"))
+}
+
+/// As HTTP writes it, where it has a year of four digits.
+fn date(time: Option<SystemTime>) -> Option<String> {
+    const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
+    let time = time.filter(|time| time.duration_since(UNIX_EPOCH).is_ok_and(|since| since < YEAR_10000))?;
+    Some(httpdate::fmt_http_date(time))
 }

@@ -1,27 +1,45 @@
-//! TLS between the stream and the handshake (RFC 6455 3: `wss`), by rustls on ring.
+//! TLS between the stream and the handshake (RFC 6455 3: `wss`), by rustls on ring: TLS 1.2 and 1.3.
 
+#[cfg(feature = "tls")]
+mod alert;
+#[cfg(feature = "tls")]
+mod certificate;
+#[cfg(feature = "tls")]
+mod config_error;
 mod error;
+#[cfg(feature = "tls")]
+mod explain;
+#[cfg(feature = "tls")]
+mod input;
+#[cfg(feature = "tls")]
+mod pin;
+#[cfg(feature = "tls")]
+mod roots;
+#[cfg(feature = "tls")]
+mod settings;
+#[cfg(feature = "tls")]
+mod stage;
+#[cfg(all(test, feature = "tls"))]
+mod stage_tests;
+#[cfg(all(test, feature = "tls"))]
+mod testing;
+#[cfg(feature = "tls")]
+mod verifier;
+mod version;
+#[cfg(feature = "tls")]
+mod wire;
+#[cfg(feature = "tls")]
+mod witness;
 
+#[cfg(feature = "tls")]
+pub use config_error::{TlsConfigError, TlsInput};
 pub use error::TlsError;
-
-use std::time::Duration;
-
-use super::WsUrl;
-use super::dial::Stream;
-
-/// Whom to trust, and who to be.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tls {}
-
-impl Tls {
-    /// Does the TLS handshake over `stream`. Cancel safe: the stream is closed.
-    #[allow(clippy::unused_async)]
-    pub(crate) async fn secure(
-        &self,
-        _stream: Stream,
-        _url: &WsUrl,
-        within: Duration,
-    ) -> Result<Stream, TlsError> {
-        Err(TlsError::TimedOut { after: within })
-    }
-}
+#[cfg(feature = "tls")]
+pub(crate) use input::{Input, identity, revocation_lists, roots};
+#[cfg(feature = "tls")]
+pub(crate) use pin::Pin;
+#[cfg(feature = "tls")]
+pub(crate) use settings::Settings;
+#[cfg(feature = "tls")]
+pub(crate) use stage::{Secured, Tls};
+pub use version::TlsVersion;

@@ -1,0 +1,152 @@
+//! Authorities, certificates and servers for the tests of TLS.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
+    DnType, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ServerConfig, SupportedProtocolVersion};
+use tokio::io::DuplexStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::settings::provider;
+
+pub(super) struct Authority(pub(super) CertifiedIssuer<'static, KeyPair>);
+
+/// A chain and the key of its first certificate.
+pub(super) struct Pair {
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: KeyPair,
+}
+
+pub(super) fn params(names: &[&str]) -> CertificateParams {
+    let mut params =
+        CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).expect("names");
+    params.distinguished_name.push(DnType::CommonName, *names.first().unwrap_or(&"nobody"));
+    params
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+pub(super) fn key() -> KeyPair {
+    KeyPair::generate().expect("a key")
+}
+
+impl Authority {
+    pub(super) fn new(name: &str) -> Self {
+        Self(CertifiedIssuer::self_signed(authority(name), key()).expect("a certificate"))
+    }
+
+    /// One between this authority and servers.
+    pub(super) fn intermediate(&self, name: &str) -> Self {
+        Self(CertifiedIssuer::signed_by(authority(name), key(), &self.0).expect("a certificate"))
+    }
+
+    /// As [`intermediate`](Self::intermediate), valid until that year.
+    pub(super) fn intermediate_until(&self, name: &str, year: i32) -> Self {
+        let mut params = authority(name);
+        (params.not_before, params.not_after) = (date_time_ymd(year - 1, 1, 1), date_time_ymd(year, 1, 1));
+        Self(CertifiedIssuer::signed_by(params, key(), &self.0).expect("a certificate"))
+    }
+
+    pub(super) fn certificate(&self) -> &Certificate {
+        self.0.as_ref()
+    }
+
+    pub(super) fn pem(&self) -> String {
+        self.certificate().pem()
+    }
+
+    pub(super) fn issue(&self, name: &str) -> Pair {
+        self.sign(&params(&[name]))
+    }
+
+    pub(super) fn sign(&self, params: &CertificateParams) -> Pair {
+        let key = key();
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        Pair { chain: vec![certificate.der().clone()], key }
+    }
+
+    /// A revocation list with these serial numbers, due for renewal in that year.
+    pub(super) fn revoke(&self, serials: &[u64], next_update: i32) -> String {
+        let revoked = serials.iter().map(|&serial| RevokedCertParams {
+            serial_number: SerialNumber::from(serial),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(next_update, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.0).expect("a list").pem().expect("a list")
+    }
+}
+
+impl Pair {
+    /// Signed by itself.
+    pub(super) fn own(params: &CertificateParams) -> Self {
+        let key = key();
+        Self { chain: vec![params.self_signed(&key).expect("a certificate").der().clone()], key }
+    }
+
+    /// A server that shows it.
+    pub(super) fn server(&self) -> ServerConfig {
+        let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+        let builder = builder.expect("versions").with_no_client_auth();
+        let mut config = builder.with_single_cert(self.chain.clone(), self.key()).expect("a pair");
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config
+    }
+
+    /// A server of one version that shows it, and demands a certificate of `clients`.
+    pub(super) fn server_demanding(
+        &self,
+        clients: &Authority,
+        version: &'static SupportedProtocolVersion,
+    ) -> ServerConfig {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(clients.certificate().der().clone()).expect("a root");
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build();
+        let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[version]);
+        let builder = builder.expect("versions").with_client_cert_verifier(verifier.expect("a verifier"));
+        builder.with_single_cert(self.chain.clone(), self.key()).expect("a pair")
+    }
+
+    pub(super) fn key(&self) -> PrivateKeyDer<'static> {
+        PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
+    }
+
+    pub(super) fn pem(&self) -> String {
+        self.chain.iter().map(pem).collect()
+    }
+}
+
+/// Base64 in lines is what PEM is; `rcgen` writes no foreign certificate.
+fn pem(certificate: &CertificateDer<'_>) -> String {
+    use base64::Engine as _;
+    let text = base64::prelude::BASE64_STANDARD.encode(certificate);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
+pub(super) async fn accept(
+    config: ServerConfig,
+    stream: DuplexStream,
+) -> std::io::Result<TlsStream<DuplexStream>> {
+    TlsAcceptor::from(Arc::new(config)).accept(stream).await
+}
