@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{Arc, atomic::Ordering::SeqCst},
+    sync::{Arc, Weak, atomic::Ordering::SeqCst},
 };
 
 use tokio::{io::AsyncReadExt, runtime::Handle, time::timeout};
@@ -119,10 +119,12 @@ impl Driver {
     /// [`SendError::Closed`](crate::connection::SendError::Closed) in [`Error::Send`] after a Close frame, and
     /// [`SendError::Random`](crate::connection::SendError::Random) where a client gets no masking key.
     pub fn send_text(&self, text: &str) -> Result<(), Error> {
-        let outbox = self.holder.outbox();
-        let role = outbox.config.role;
-        let encode = |queue: &mut Queue| encode_plain_text(role, text, queue.tail());
-        Ok(outbox.append::<SendError>(|| When::Now, encode)?)
+        send_text(self.holder.outbox(), text)
+    }
+
+    /// What can speak beside the handler as well, and does not keep the connection open.
+    pub fn downgrade(&self) -> WeakDriver {
+        WeakDriver { outbox: Arc::downgrade(self.holder.outbox()) }
     }
 
     /// As [`close`](Self::close), and throws away what the peer has sent and not been heard yet, and all that it still
@@ -158,6 +160,42 @@ impl Driver {
             outbox.push_out();
         }
     }
+}
+
+/// Speaks beside those who use a connection, for as long as they keep it: this value does not. See
+/// [`Driver::downgrade`].
+///
+/// ```
+/// # use ws_core::net::{Error, WebSocket};
+/// # async fn example(ws: WebSocket) -> Result<(), Error> {
+/// let beside = ws.driver().downgrade();
+/// beside.send_text("hello")?;
+/// drop(ws);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct WeakDriver {
+    outbox: Weak<Outbox>,
+}
+
+impl WeakDriver {
+    /// As [`Driver::send_text`].
+    ///
+    /// # Errors
+    /// As [`Driver::send_text`]; a connection that nobody holds any more is closed.
+    pub fn send_text(&self, text: &str) -> Result<(), Error> {
+        match self.outbox.upgrade() {
+            Some(outbox) if outbox.holders.load(SeqCst) > 0 => send_text(&outbox, text),
+            _ => Err(SendError::Closed.into()),
+        }
+    }
+}
+
+fn send_text(outbox: &Arc<Outbox>, text: &str) -> Result<(), Error> {
+    let role = outbox.config.role;
+    let encode = |queue: &mut Queue| encode_plain_text(role, text, queue.tail());
+    Ok(outbox.append::<SendError>(|| When::Now, encode)?)
 }
 
 /// Ends our direction and reads to the end of the peer's: bytes left unread would make the operating

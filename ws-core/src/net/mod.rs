@@ -35,7 +35,7 @@ mod transport;
 mod writer;
 
 pub use config::SocketConfig;
-pub use driver::Driver;
+pub use driver::{Driver, WeakDriver};
 pub use error::Error;
 pub use inspect::Inspect;
 pub use recv::RecvHalf;

@@ -92,3 +92,19 @@ async fn nothing_is_received_of_a_peer_that_is_dismissed() {
     assert_eq!(ws.recv().await.unwrap(), None);
     assert_eq!(ws.close_frame().unwrap().code, CloseCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn who_only_speaks_beside_does_not_keep_the_connection() {
+    let (ours, mut theirs) = compressing();
+    let beside = ours.driver().downgrade();
+    beside.send_text("beside").unwrap();
+    assert_eq!(theirs.recv().await.unwrap(), Some(Message::text("beside")));
+    let (recv, send) = ours.split();
+    drop(recv);
+    beside.send_text("half").unwrap();
+    assert_eq!(theirs.recv().await.unwrap(), Some(Message::text("half")));
+    drop(send);
+    assert!(matches!(beside.send_text("late"), Err(Error::Send(_))));
+    assert_eq!(theirs.recv().await.unwrap(), None);
+    assert_eq!(theirs.close_frame().unwrap().code, CloseCode::GOING_AWAY);
+}
