@@ -106,6 +106,11 @@ impl ConnectError {
             Self::Credentials(error) => match error {
                 CredentialsError::InClear { .. } => "credentials-in-clear",
                 CredentialsError::Denied { .. } => "credentials-denied",
+                CredentialsError::Malformed { .. } | CredentialsError::NoSubprotocol => "credentials-invalid",
+                CredentialsError::Unanswered { .. } | CredentialsError::NotUnderstood => {
+                    "first-message-not-answered"
+                }
+                CredentialsError::ConnectionLost { .. } => "connection-lost",
                 _ => "credentials-unavailable",
             },
             Self::Handshake(error) => handshake_code(error),
@@ -196,6 +201,7 @@ impl ConnectError {
                 CredentialsError::Unavailable { .. } | CredentialsError::TimedOut { .. } => {
                     Responsible::Server
                 }
+                CredentialsError::ConnectionLost { .. } => Responsible::Network,
                 _ => Responsible::Client,
             },
             Self::Handshake(error) => match error {
@@ -242,6 +248,10 @@ impl ConnectError {
                     | CredentialsError::TimedOut { .. }
                     | CredentialsError::Command { .. }
                     | CredentialsError::File { .. }
+                    // It may be just about to be written.
+                    | CredentialsError::Malformed { .. }
+                    | CredentialsError::Unanswered { .. }
+                    | CredentialsError::ConnectionLost { .. }
             ),
             Self::Handshake(error) => matches!(
                 error,

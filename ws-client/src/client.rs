@@ -257,7 +257,8 @@ impl Client {
                 (WebSocket::from_stream(stream.into_inner(), self.socket_config(&answer), leftover), answer)
             }
         };
-        self.admitted(socket, answer, budget).await
+        let (socket, answer) = self.admitted(socket, answer, budget).await?;
+        self.introduced(socket, answer, request, budget).await
     }
 
     /// A server that refuses in a Close frame says so in the 101: the frame is awaited then.

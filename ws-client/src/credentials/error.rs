@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
+use ws_core::net;
 
 /// Why there is no credential to send. No variant repeats one.
 ///
@@ -67,6 +68,33 @@ pub enum CredentialsError {
     TimedOut {
         /// The time given.
         after: Duration,
+    },
+    /// The token has a character that no subprotocol has (RFC 6455 4.1).
+    #[error(
+        "the token cannot stand among the subprotocols, for it has a character that none of these has: \
+         send it in another place"
+    )]
+    NoSubprotocol,
+    /// The server did not answer the token in the first message in time.
+    #[error(
+        "the server did not answer the token in the first message within {after:?}: \
+         does the route take one there?"
+    )]
+    Unanswered {
+        /// The time given.
+        after: Duration,
+    },
+    /// The server's first message is no answer to the token in ours.
+    #[error(
+        "the server answered the token in the first message with something else than `authenticated`: \
+         the route takes none there, so send the token in another place"
+    )]
+    NotUnderstood,
+    /// The connection was lost before the token in the first message was answered.
+    #[error("the connection was lost before the token in the first message was answered: {source}")]
+    ConnectionLost {
+        /// How it was lost.
+        source: Arc<net::Error>,
     },
 }
 

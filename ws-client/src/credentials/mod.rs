@@ -1,9 +1,16 @@
 //! Tokens: where they come from, how long they are good, and who has to give a new one.
 
 mod error;
+mod first_message;
 mod flight;
+mod in_band;
+#[cfg(test)]
+mod in_band_tests;
 mod jwt;
 mod keeper;
+mod placement;
+#[cfg(test)]
+mod placement_tests;
 mod presented;
 #[cfg(test)]
 mod presented_tests;
@@ -16,9 +23,11 @@ mod state;
 #[cfg(test)]
 mod state_tests;
 mod token;
+mod words;
 
 pub use error::CredentialsError;
 pub use keeper::Tokens;
+pub use placement::Placement;
 pub(crate) use presented::Presented;
 pub use provider::{FromFn, NewsFuture, StaticToken, TokenFuture, TokenProvider, from_fn};
 pub use shared::Credentials;

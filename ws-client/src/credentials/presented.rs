@@ -5,18 +5,23 @@ use std::sync::Arc;
 use tokio::time::timeout;
 use ws_core::net::WebSocket;
 
-use super::{Credentials, CredentialsError, Token};
+use super::first_message::introduce;
+use super::{Credentials, CredentialsError, Placement, Token, in_band};
 use crate::client::{Answer, Client};
 use crate::connect::WsUrl;
 use crate::connect::dial::Stream;
 use crate::connect::timeouts::Budget;
 use crate::error::ConnectError;
 use crate::observe::{Stage, Watch};
+use crate::request::{BEARER, Request};
 
 /// Which credentials a client presents, and how.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Presented {
     pub(crate) credentials: Option<Credentials>,
+    pub(crate) placement: Placement,
+    /// Tokens are renewed on live connections.
+    pub(crate) in_band: bool,
 }
 
 impl Client {
@@ -80,10 +85,30 @@ impl Client {
         stream: Option<Stream>,
     ) -> Result<(WebSocket, Answer), ConnectError> {
         let mut request = self.request.clone();
-        request.bearer_token(token.text())?;
-        let (socket, mut answer) = self.following(url, &request, budget, watch, stream).await?;
-        // Another origin was not shown it.
-        answer.token = answer.url.same_origin(url).then(|| Arc::clone(token));
+        request.token(token, &self.identity.placement)?;
+        self.following(url, &request, budget, watch, stream).await
+    }
+
+    /// What follows an accepted handshake with a token of a provider.
+    pub(crate) async fn introduced(
+        &self,
+        mut socket: WebSocket,
+        mut answer: Answer,
+        request: &Request,
+        budget: Budget,
+    ) -> Result<(WebSocket, Answer), ConnectError> {
+        if let Some(token) = request.introduction() {
+            introduce(&mut socket, token, budget.stage(self.timeouts.handshake)).await?;
+        }
+        let Some(token) = request.carries() else { return Ok((socket, answer)) };
+        // What carried the token is no subprotocol.
+        if self.identity.placement == Placement::Subprotocol {
+            answer.subprotocol = answer.subprotocol.filter(|selected| selected != BEARER);
+        }
+        if let Some(credentials) = self.identity.credentials.as_ref().filter(|_| self.identity.in_band) {
+            in_band::renew(&mut socket, credentials, Arc::clone(token));
+        }
+        answer.token = Some(Arc::clone(token));
         Ok((socket, answer))
     }
 }

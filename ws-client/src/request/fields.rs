@@ -1,9 +1,11 @@
 //! The parts of a request that the caller chooses.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use url::form_urlencoded::Serializer;
 use ws_core::handshake::{self, ClientHandshake};
 use ws_core::head::{InvalidField, OutgoingFields};
 use zeroize::Zeroizing;
@@ -11,6 +13,11 @@ use zeroize::Zeroizing;
 use super::RequestError;
 use super::grammar::{fault_of_cookie, fault_of_token, is_credential, is_origin, reserved};
 use crate::connect::WsUrl;
+use crate::credentials::{CredentialsError, Placement, Token};
+use crate::error::ConnectError;
+
+/// The subprotocol that a token follows.
+pub(crate) const BEARER: &str = "bearer";
 
 /// The parts of a request that the caller chooses.
 #[derive(Clone, Default)]
@@ -18,6 +25,12 @@ pub(crate) struct Request {
     headers: Vec<Header>,
     origin: Option<String>,
     subprotocols: Vec<String>,
+    /// More of the query, encoded.
+    query: Option<Zeroizing<String>>,
+    /// The token that it carries, where a provider gave it.
+    token: Option<Arc<Token>>,
+    /// The token is said in the first message.
+    introduces: bool,
 }
 
 /// A header field; its value is wiped from memory with it.
@@ -92,14 +105,50 @@ impl Request {
         Ok(())
     }
 
+    /// Adds the token of a provider.
+    pub(crate) fn token(&mut self, token: &Arc<Token>, placement: &Placement) -> Result<(), ConnectError> {
+        let text = token.text();
+        match placement {
+            Placement::Header => self.bearer_token(text)?,
+            Placement::Cookie(name) => self.cookie(name, text)?,
+            Placement::FirstMessage => self.introduces = true,
+            Placement::Query(name) => {
+                let room = 3 * (name.len() + text.len()) + 1;
+                let mut query = Serializer::new(String::with_capacity(room));
+                self.query = Some(Zeroizing::new(query.append_pair(name, text).finish()));
+            }
+            Placement::Subprotocol => {
+                if OutgoingFields::new().push(text, "").is_err() {
+                    return Err(CredentialsError::NoSubprotocol.into());
+                }
+                self.subprotocol(BEARER.to_owned())?;
+                self.subprotocol(text.to_owned())?;
+            }
+        }
+        self.token = Some(Arc::clone(token));
+        Ok(())
+    }
+
+    /// The token of a provider that it carries.
+    pub(crate) fn carries(&self) -> Option<&Arc<Token>> {
+        self.token.as_ref()
+    }
+
+    /// The token that is said in the first message.
+    pub(crate) fn introduction(&self) -> Option<&Arc<Token>> {
+        self.token.as_ref().filter(|_| self.introduces)
+    }
+
     /// Whether anything in it says who the caller is.
     pub(crate) fn has_credentials(&self) -> bool {
-        self.headers.iter().any(|header| header.secret) || self.token_among_subprotocols().is_some()
+        self.token.is_some()
+            || self.headers.iter().any(|header| header.secret)
+            || self.token_among_subprotocols().is_some()
     }
 
     /// The same for somebody who must not learn who the caller is.
     pub(crate) fn without_credentials(&self) -> Self {
-        let mut bare = self.clone();
+        let mut bare = Self { query: None, token: None, introduces: false, ..self.clone() };
         bare.headers.retain(|header| !header.secret);
         if let Some(start) = bare.token_among_subprotocols() {
             bare.subprotocols.drain(start..bare.subprotocols.len().min(start + 2));
@@ -114,8 +163,9 @@ impl Request {
         extensions: Option<&str>,
     ) -> Result<ClientHandshake, RequestError> {
         let build = || -> Result<ClientHandshake, handshake::RequestError> {
+            let resource = self.resource(url);
             let mut handshake =
-                ClientHandshake::new(&url.host_field(), url.resource())?.subprotocols(&self.subprotocols)?;
+                ClientHandshake::new(&url.host_field(), &resource)?.subprotocols(&self.subprotocols)?;
             if let Some(origin) = &self.origin {
                 handshake = handshake.origin(origin)?;
             }
@@ -127,6 +177,16 @@ impl Request {
             self.headers.iter().try_fold(handshake, add)
         };
         build().map_err(RequestError::Handshake)
+    }
+
+    /// What is asked for: the URL's path and query, and what a token adds to that.
+    fn resource(&self, url: &WsUrl) -> Zeroizing<String> {
+        let mut resource = Zeroizing::new(url.resource().to_owned());
+        if let Some(query) = &self.query {
+            let separator = if resource.contains('?') { '&' } else { '?' };
+            resource = Zeroizing::new(format!("{}{separator}{}", resource.as_str(), query.as_str()));
+        }
+        resource
     }
 
     fn push(&mut self, name: &str, value: &str, secret: bool) -> Result<(), RequestError> {
@@ -149,7 +209,7 @@ impl Request {
 
     /// Where the pair `bearer, TOKEN` begins, by which some servers take a token from browsers.
     fn token_among_subprotocols(&self) -> Option<usize> {
-        self.subprotocols.iter().position(|name| name == "bearer")
+        self.subprotocols.iter().position(|name| name == BEARER)
     }
 }
 
@@ -161,7 +221,8 @@ impl fmt::Debug for Request {
             .field("headers", &names)
             .field("origin", &self.origin)
             .field("subprotocols", &self.subprotocols.len())
-            .finish()
+            .field("token", &self.token)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,4 +7,4 @@ mod grammar;
 mod tests;
 
 pub use error::RequestError;
-pub(crate) use fields::Request;
+pub(crate) use fields::{BEARER, Request};
