@@ -32,6 +32,9 @@
 
 mod advice;
 mod builder;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 mod client;
 #[cfg(test)]
 mod client_tests;

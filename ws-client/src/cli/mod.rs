@@ -1,0 +1,34 @@
+//! The program `ws`.
+//!
+//! ```text
+//!  args ──▶ access ──▶ Builder ──▶ connect ──▶ session ◀──▶ input (editor | lines)
+//!                                     │            └──────▶ screen (show: text, json, dump)
+//!                                     └──▶ failure: what was decided, and what to do
+//! ```
+
+// Their documentation is the program's help, which is no Markdown.
+#[allow(clippy::doc_markdown)]
+mod access;
+#[allow(clippy::doc_markdown)]
+mod args;
+mod close_codes;
+mod connect;
+mod dump;
+mod duration;
+mod editor;
+mod failure;
+mod heads;
+mod history;
+mod input;
+mod interrupts;
+mod json;
+mod lines;
+mod pings;
+mod run;
+mod screen;
+mod session;
+mod show;
+mod style;
+mod usage;
+
+pub use run::main;
