@@ -145,9 +145,7 @@ fn described(frame: Option<&CloseFrame>) -> String {
 }
 
 fn welcome(client: &Client, answer: &Answer) -> String {
-    let url = &client.url;
-    let address = format!("{}://{}{}", url.scheme(), url.host_field(), heads::resource(url.resource()));
-    let mut text = format!("connected to {}", printable(&address));
+    let mut text = format!("connected to {}", heads::address(&client.url));
     if let Some(subprotocol) = &answer.subprotocol {
         text.push_str(", subprotocol ");
         text.push_str(&printable(subprotocol));

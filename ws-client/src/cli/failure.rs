@@ -1,29 +1,23 @@
 //! What was decided, and what to do about it: a block of lines for people.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use ws_core::refusal::{Cause, Challenge};
 
-use super::close_codes;
 use super::style::{Style, Tone, wrap};
+use super::{close_codes, heads};
 use crate::refused::Printable;
-use crate::{Closed, ConnectError, Error, Refused, Responsible};
+use crate::{Closed, ConnectError, Error, NextStep, RedirectError, Refused, Responsible};
 
 /// The column of what is told, behind its label.
 const COLUMN: usize = 18;
-/// Characters of a body that is no problem document.
-const SAID: usize = 300;
-
 /// The whole block, without a line feed at its end.
 pub(super) fn report(error: &Error, style: Style, width: usize) -> String {
     let mut block = Block { rows: Vec::new() };
     let title = match error {
-        Error::Connect(ConnectError::Refused(refused)) => block.refused(refused),
-        Error::Connect(ConnectError::Closed(closed)) => block.closed(closed, "refused"),
+        Error::Connect(connect) => block.not_connected(connect),
         Error::Closed(closed) => block.closed(closed, "closed"),
-        Error::Connect(_) => block.failed(error, "not connected"),
-        Error::Broken(_) => block.failed(error, "the connection broke"),
+        Error::Broken(broken) => block.failed(broken, "the connection broke", error.code()),
     };
     block.advice(error);
     let mut text = style.paint(Tone::Bad, &title);
@@ -45,11 +39,30 @@ impl Block {
         self.rows.push((label, said.into()));
     }
 
+    fn not_connected(&mut self, error: &ConnectError) -> String {
+        match error {
+            ConnectError::Refused(refused) => self.refused(refused),
+            ConnectError::Closed(closed) => self.closed(closed, "refused"),
+            ConnectError::Redirect(RedirectError::Elsewhere { chain, source }) => {
+                let chain: Vec<String> = chain.iter().map(heads::address).collect();
+                let chain = format!(
+                    "{}; no credentials were sent to the last, which is another origin",
+                    chain.join(" -> ")
+                );
+                self.row("redirected", chain);
+                self.not_connected(source)
+            }
+            error => self.failed(error, "not connected", error.code()),
+        }
+    }
+
     fn refused(&mut self, refused: &Refused) -> String {
         if let Some(cause) = refused.cause() {
             self.cause(cause);
+        } else if refused.by_application() {
+            self.row("why", "the server does not disclose it; its log does");
         } else {
-            self.row("why", unexplained(refused));
+            self.row("why", refused.meaning().advice);
         }
         let problem = refused.problem.as_ref();
         let by = match (&refused.refused_by, refused.fields().get_str("Server")) {
@@ -59,8 +72,7 @@ impl Block {
             (None, None) => "something that does not say who it is".to_owned(),
         };
         self.row("refused by", by);
-        let said = problem.and_then(|problem| problem.detail.clone().or_else(|| problem.title.clone()));
-        if let Some(said) = said.or_else(|| words(refused.body.text()?)) {
+        if let Some(said) = refused.said() {
             self.said(&said, refused.cause());
         }
         if let Some(supported) =
@@ -109,7 +121,7 @@ impl Block {
         title(what, &format!("close code {} ({name})", frame.code), closed.cause().map_or("", Cause::code))
     }
 
-    fn failed(&mut self, error: &Error, what: &str) -> String {
+    fn failed(&mut self, error: &dyn std::error::Error, what: &str, code: &str) -> String {
         let mut text = error.to_string();
         let mut source = error.source();
         while let Some(inner) = source {
@@ -121,7 +133,7 @@ impl Block {
             source = inner.source();
         }
         self.row("why", text);
-        title(what, error.code(), "")
+        title(what, code, "")
     }
 
     fn cause(&mut self, cause: Cause) {
@@ -150,7 +162,7 @@ impl Block {
         }
         if error.do_new_credentials_help() {
             self.row("new credentials", "may help: a fresh one of the same kind");
-        } else if is_permission(error) {
+        } else if error.next_step() == NextStep::AskPermission {
             self.row("new credentials", "do not help, unless they permit more");
         }
         let again = match (error.retry_after(), error.is_worth_retrying()) {
@@ -174,53 +186,21 @@ fn title(what: &str, status: &str, code: &str) -> String {
     if code.is_empty() { format!("{what}: {status}") } else { format!("{what}: {status}, {code}") }
 }
 
-/// What an answer without a cause may mean.
-fn unexplained(refused: &Refused) -> &'static str {
-    match refused.status {
-        200..=299 => {
-            "this address serves ordinary HTTP: the path is wrong, or a proxy in between does not pass WebSockets on"
-        }
-        400 => "something in the request is not accepted, and the answer does not tell what",
-        401 => "credentials are wanted, or were not accepted",
-        403 => {
-            "it is forbidden, and the answer does not tell why: often the credentials (many frameworks answer 403 to whatever they close before accepting), the Origin, or the address"
-        }
-        404 => "there is nothing at this path",
-        405 | 426 | 501 => "this path does not speak WebSocket",
-        407 => "a proxy in between wants credentials",
-        429 => "too many attempts or connections",
-        502 => "a proxy in between does not reach the server behind it",
-        503 => "the server is down for the moment, or has too much to do",
-        504 => "the server behind a proxy did not answer in time",
-        500.. => "the server failed",
-        _ => "the answer does not tell",
-    }
-}
-
 /// The flags that may help.
 fn flags(error: &Error) -> Option<&'static str> {
     Some(match error.code() {
         "credentials-missing" | "unauthorized-unexplained" => {
             "--token-file FILE or WS_TOKEN for a token, --basic USER:PASSWORD, --header 'Cookie: …'"
         }
+        "credentials-in-clear" => {
+            "--allow-credentials-in-clear sends them all the same: only over a network that you trust"
+        }
+        "redirected" => "--follow-redirects goes there, without credentials if it is another server",
         "origin-missing" | "origin-denied" => "--origin https://… sends another Origin",
         "subprotocol-unsupported" => "--subprotocol NAME offers one",
         "connect-timeout" | "tls-timeout" => "--timeout 60s waits longer",
         _ => return None,
     })
-}
-
-/// Whether somebody known was not permitted.
-fn is_permission(error: &Error) -> bool {
-    match error {
-        Error::Connect(ConnectError::Refused(refused)) => refused.cause().is_some_and(|cause| {
-            matches!(cause, Cause::ScopeInsufficient | Cause::RoleMissing | Cause::PolicyDenied)
-        }),
-        Error::Connect(ConnectError::Closed(closed)) | Error::Closed(closed) => {
-            closed.frame.as_ref().is_some_and(|frame| frame.code == 3003)
-        }
-        _ => false,
-    }
 }
 
 fn challenge(challenge: &Challenge) -> String {
@@ -230,26 +210,6 @@ fn challenge(challenge: &Challenge) -> String {
         challenge.scheme().to_owned()
     } else {
         format!("{} ({})", challenge.scheme(), parameters.join(", "))
-    }
-}
-
-/// The words of a body that is no problem document: of a page its title, of anything else its beginning.
-fn words(body: &str) -> Option<String> {
-    let body = body.trim();
-    let lower = body.to_ascii_lowercase();
-    let words = if lower.starts_with('<') {
-        let begin = lower.find("<title>")? + "<title>".len();
-        let length = lower.get(begin..)?.find('<')?;
-        body.get(begin..begin + length)?
-    } else {
-        body
-    };
-    let words: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = words.chars().take(SAID).collect();
-    if short.is_empty() {
-        None
-    } else {
-        Some(if short.len() < words.len() { format!("{short} …") } else { short })
     }
 }
 

@@ -5,7 +5,7 @@ use ws_core::deflate::DeflateConfig;
 use ws_core::head::ResponseHead;
 
 use super::show::printable;
-use crate::Client;
+use crate::{Client, WsUrl};
 
 /// In the place of a secret.
 const MASK: &str = "***";
@@ -41,6 +41,11 @@ pub(super) fn answer(head: &ResponseHead) -> String {
         shown.push(format!("< {name}: {}", printable(&value)));
     }
     shown.join("\n")
+}
+
+/// An address, with a query as [`resource`] shows it.
+pub(super) fn address(url: &WsUrl) -> String {
+    format!("{}://{}{}", url.scheme(), url.host_field(), printable(&resource(url.resource())))
 }
 
 /// A resource or an address without the values of its query, any of which may be a ticket or a token.

@@ -11,6 +11,14 @@ pub(super) enum Usage {
     Url(#[from] UrlError),
     #[error("{flag}: {source}")]
     Request { flag: &'static str, source: RequestError },
+    #[error("--header {name}: use {flag}")]
+    FlagOfItsOwn { name: String, flag: &'static str },
+    #[error("{flag}: write it as USER:PASSWORD, with a colon between the two")]
+    Basic { flag: &'static str },
+    #[error(
+        "--resolve {given:?}: write it as HOST:ADDRESS or HOST:ADDRESS:PORT, such as chat.example:192.0.2.7 or chat.example:[2001:db8::7]:8443"
+    )]
+    Resolve { given: String },
     #[error("--header: write it as 'Name: value', with a colon after the name")]
     Header,
 }
