@@ -17,6 +17,7 @@ pub(super) fn report(error: &Error, style: Style, width: usize) -> String {
     let title = match error {
         Error::Connect(connect) => block.not_connected(connect),
         Error::Closed(closed) => block.closed(closed, "closed"),
+        Error::Restore(restore) => block.failed(restore, "the connection was given up", error.code()),
         Error::Broken(broken) => block.failed(broken, "the connection broke", error.code()),
     };
     block.advice(error);
