@@ -52,7 +52,7 @@ pub struct Counts {
     /// Connections that are open now.
     pub open: u64,
     /// Times that a connection was there again after it had been lost; see
-    /// [`Client::reconnecting`](crate::Client).
+    /// [`Client::reconnecting`](crate::Client::reconnecting).
     pub reconnects: u64,
     /// Requests for tokens to the providers of all [`Credentials`](crate::credentials::Credentials) in use.
     pub token_requests: u64,
@@ -109,7 +109,6 @@ impl Metrics {
     }
 
     /// A connection that was lost is there again.
-    #[allow(dead_code)]
     pub(crate) fn count_reconnect(&self) {
         self.lock().counts.reconnects += 1;
     }

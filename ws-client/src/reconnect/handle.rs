@@ -53,6 +53,7 @@ impl Client {
             random: Random::new(),
             history: History::new(),
             unsent: None,
+            unheard: None,
         };
         tokio::spawn(worker.run());
         Reconnecting { sender: Sender::new(link.clone()), receiver: Receiver::new(link) }

@@ -6,8 +6,12 @@ mod config;
 mod counters;
 mod error;
 mod events;
+#[cfg(test)]
+mod fault_tests;
 mod halves;
 mod handle;
+#[cfg(test)]
+mod handle_tests;
 mod history;
 mod hooks;
 mod policy;

@@ -28,6 +28,8 @@ pub(super) struct Session<'a> {
     pub(super) endings: &'a mut mpsc::Receiver<Ending>,
     /// A message that was taken from the queue, and not handed to a connection yet.
     pub(super) unsent: &'a mut Option<Message>,
+    /// A message that was received, and for which there was no room yet.
+    pub(super) unheard: &'a mut Option<Message>,
     pub(super) tally: &'a Tally,
     /// How often the server hears of this side while it is not read from.
     pub(super) ping_interval: Option<Duration>,
@@ -46,10 +48,10 @@ impl Session<'_> {
     /// Runs until the connection ends.
     pub(super) async fn run(self, socket: WebSocket) -> Ended {
         let (mut recv, mut send) = socket.split();
-        let (mut received, paused) = (None, AtomicBool::new(false));
-        let Self { outgoing, incoming, endings, unsent, tally, ping_interval, drain_timeout } = self;
+        let paused = AtomicBool::new(false);
+        let Self { outgoing, incoming, endings, unsent, unheard, tally, ping_interval, drain_timeout } = self;
         let ending = {
-            let mut reading = pin!(read(&mut recv, incoming, &mut received, &paused, tally));
+            let mut reading = pin!(read(&mut recv, incoming, unheard, &paused, tally));
             let mut writing = pin!(write(&mut send, outgoing, unsent, &paused, tally, ping_interval));
             let ended = select! {
                 error = &mut reading => Err(error),
@@ -73,11 +75,6 @@ impl Session<'_> {
             }
             ended
         };
-        if let Some(message) = received {
-            // At most one a connection, and none is read before there is room again.
-            incoming.force(message);
-            add(&tally.received, 1);
-        }
         match ending {
             Err(error) => Ended::Lost(error),
             Ok(ending) => {
@@ -86,7 +83,13 @@ impl Session<'_> {
                     // RFC 6455 7.4.1: 1001, whoever goes away.
                     None => Some(CloseFrame::new(CloseCode::GOING_AWAY, "")),
                 };
-                let closed = close(&mut recv, &mut send, incoming, frame.as_ref()).await;
+                let closed = close(&mut recv, &mut send, frame.as_ref(), |message| {
+                    // Nobody waits for room any more; and nothing overtakes what was received before.
+                    if unheard.is_none() {
+                        let _ = incoming.try_push(message);
+                    }
+                });
+                let closed = closed.await;
                 Ended::Wanted(ending, closed)
             }
         }
@@ -103,40 +106,58 @@ pub(super) fn end_of(frame: Option<&CloseFrame>) -> Error {
 async fn read(
     recv: &mut RecvHalf,
     incoming: &Queue,
-    received: &mut Option<Message>,
+    unheard: &mut Option<Message>,
     paused: &AtomicBool,
     tally: &Tally,
 ) -> Error {
-    // What the last connection left behind may be more than there is room for.
-    drop(incoming.room(0).await);
     loop {
+        if unheard.is_some() {
+            let since = Instant::now();
+            paused.store(true, Relaxed);
+            hear(incoming, unheard).await;
+            paused.store(false, Relaxed);
+            events::resumed(since.elapsed());
+        }
         let message = match recv.recv().await {
             Ok(Some(message)) => message,
             Ok(None) => return end_of(recv.close_frame()),
             Err(error) => return error.into(),
         };
-        match incoming.try_push(message) {
-            Ok(()) => add(&tally.received, 1),
-            // Nobody receives any more: pings are still answered.
-            Err(Rejected::Ended(_)) => {}
-            Err(Rejected::Full(message)) => {
-                let bytes = message.len();
-                *received = Some(message);
-                let since = Instant::now();
-                paused.store(true, Relaxed);
-                add(&tally.paused, 1);
-                events::paused(incoming.len());
-                let room = incoming.room(bytes).await;
-                paused.store(false, Relaxed);
-                events::resumed(since.elapsed());
-                if let (Some(room), Some(message)) = (room, received.take()) {
-                    // Where nobody receives any more it is not missed.
-                    let _ = incoming.push_into(room, message);
-                    add(&tally.received, 1);
-                }
-            }
+        add(&tally.received, 1);
+        // Where nobody receives any more it is thrown away, and pings are still answered.
+        if let Err(Rejected::Full(message)) = incoming.try_push(message) {
+            *unheard = Some(message);
+            add(&tally.paused, 1);
+            events::paused(incoming.len());
         }
     }
+}
+
+/// Waits for room for what was received before. Cancel safe.
+async fn hear(incoming: &Queue, unheard: &mut Option<Message>) {
+    if let Some(message) = unheard {
+        let room = incoming.room(message.len()).await;
+        // Where nobody receives any more it is not missed.
+        if let (Some(message), Some(room)) = (unheard.take(), room) {
+            let _ = incoming.push_into(room, message);
+        }
+    }
+}
+
+/// As `other`; what was received before enters the queue meanwhile, as soon as there is room. Cancel safe where that is.
+pub(super) async fn hearing<T>(
+    incoming: &Queue,
+    unheard: &mut Option<Message>,
+    other: impl Future<Output = T>,
+) -> T {
+    let mut other = pin!(other);
+    if unheard.is_some() {
+        select! {
+            done = &mut other => return done,
+            () = hear(incoming, unheard) => {}
+        }
+    }
+    other.await
 }
 
 /// Writes until the connection fails, or the queue has ended and is empty: `None`.
@@ -185,13 +206,12 @@ async fn write(
 async fn close(
     recv: &mut RecvHalf,
     send: &mut SendHalf,
-    incoming: &Queue,
     frame: Option<&CloseFrame>,
+    mut late: impl FnMut(Message),
 ) -> Result<Option<CloseFrame>, Error> {
     send.start_close(frame)?;
     while let Some(message) = recv.recv().await? {
-        // Nobody waits for room any more.
-        let _ = incoming.try_push(message);
+        late(message);
     }
     Ok(recv.close_frame().cloned())
 }

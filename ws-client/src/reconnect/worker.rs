@@ -19,7 +19,7 @@ use super::hooks::Failure;
 use super::policy::{Decision, Situation, decide};
 use super::queue::Queue;
 use super::random::Random;
-use super::session::{Ended, Session};
+use super::session::{Ended, Session, hearing};
 use super::state::{Opened, State};
 use crate::client::{Answer, Client};
 use crate::credentials::Token;
@@ -37,6 +37,8 @@ pub(super) struct Worker {
     pub(super) history: History,
     /// A message that was taken from the queue, and not handed to a connection yet.
     pub(super) unsent: Option<Message>,
+    /// A message that was received, and for which there was no room yet.
+    pub(super) unheard: Option<Message>,
 }
 
 /// What came of an attempt, and of the connection if there was one.
@@ -59,6 +61,9 @@ impl Worker {
         // What was taken out and never sent is given back with the rest.
         if let Some(message) = self.unsent.take() {
             self.outgoing.put_back(message);
+        }
+        if let Some(message) = self.unheard.take() {
+            self.incoming.force(message);
         }
         match end {
             End::Stopped(error) => self.finish(State::Stopped(Arc::new(error))),
@@ -93,9 +98,10 @@ impl Worker {
             };
             let (until, attempt) = (self.history.next_attempt(delay), self.history.attempt());
             self.state.send_replace(State::Waiting { attempt, until, why: Arc::new(error) });
+            let waited = hearing(&self.incoming, &mut self.unheard, sleep_until(until));
             select! {
                 ending = self.endings.recv() => return End::Wanted(ending, Ok(None)),
-                () = sleep_until(until) => {}
+                () = waited => {}
             }
         }
     }
@@ -107,9 +113,10 @@ impl Worker {
         add(&self.tally.attempts, 1);
         events::attempt(attempt);
         self.state.send_replace(State::Connecting { attempt });
+        let connecting = Box::pin(self.client.connect_with_answer());
         let connected = select! {
             ending = self.endings.recv() => return Outcome::Ended(End::Wanted(ending, Ok(None))),
-            connected = Box::pin(self.client.connect_with_answer()) => connected,
+            connected = hearing(&self.incoming, &mut self.unheard, connecting) => connected,
         };
         match connected {
             Ok((socket, answer)) => self.serve(socket, answer).await,
@@ -125,9 +132,14 @@ impl Worker {
         let token = answer.token.clone();
         let number = self.history.connections.saturating_add(1);
         let opened = Opened { since: Instant::now(), number, answer };
+        let restoring = restore(&self.config, &mut socket, &opened);
         let restored = select! {
-            ending = self.endings.recv() => return Outcome::Ended(close(ending, socket).await),
-            restored = restore(&self.config, &mut socket, &opened) => restored,
+            ending = self.endings.recv() => Err(ending),
+            restored = hearing(&self.incoming, &mut self.unheard, restoring) => Ok(restored),
+        };
+        let restored = match restored {
+            Ok(restored) => restored,
+            Err(ending) => return Outcome::Ended(close(ending, socket).await),
         };
         if let Err(error) = restored {
             self.history.failed();
@@ -136,6 +148,9 @@ impl Worker {
         self.history.connections = number;
         self.history.ever_open = true;
         add(&self.tally.opened, 1);
+        if number > 1 {
+            self.client.metrics().count_reconnect();
+        }
         events::opened(&opened, self.history.attempt());
         let since = Instant::now();
         self.state.send_replace(State::Open(Arc::new(opened)));
@@ -144,6 +159,7 @@ impl Worker {
             incoming: &self.incoming,
             endings: &mut self.endings,
             unsent: &mut self.unsent,
+            unheard: &mut self.unheard,
             tally: &self.tally,
             ping_interval: self.client.keepalive.map(|(interval, _)| interval),
             drain_timeout: self.config.drain_timeout,
