@@ -102,7 +102,7 @@ fn certificate(error: &CertificateError, scene: &Scene<'_>, witness: &Witness) -
         }
         CertificateError::NotValidForName => name_mismatch(scene, Vec::new(), &chain),
         CertificateError::NotValidForNameContext { presented, .. } => {
-            let presented = presented.iter().take(16).map(|name| bounded(name)).collect();
+            let presented = presented.iter().take(16).map(|name| bounded(unwrapped(name))).collect();
             name_mismatch(scene, presented, &chain)
         }
         CertificateError::BadEncoding => invalid("it is not well-formed X.509"),
@@ -159,6 +159,12 @@ fn is_self_signed(chain: &[Facts]) -> bool {
 fn name_mismatch(scene: &Scene<'_>, presented: Vec<String>, chain: &[Facts]) -> TlsError {
     let presented = chain.first().map_or(presented, |own| own.names.clone());
     TlsError::NameMismatch { name: scene.name.to_owned(), presented }
+}
+
+/// rustls writes `DnsName("example.com")`.
+fn unwrapped(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
 }
 
 fn invalid(reason: &str) -> TlsError {

@@ -9,8 +9,12 @@ mod config_error;
 mod error;
 #[cfg(feature = "tls")]
 mod explain;
+#[cfg(all(test, feature = "tls"))]
+mod identity_tests;
 #[cfg(feature = "tls")]
 mod input;
+#[cfg(all(test, feature = "tls"))]
+mod input_tests;
 #[cfg(feature = "tls")]
 mod pin;
 #[cfg(feature = "tls")]

@@ -1,45 +1,13 @@
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rcgen::{IsCa, SerialNumber, date_time_ymd};
-use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
-use super::testing::{Authority, Pair, accept, params};
-use super::{Secured, TlsError, TlsVersion};
+use super::testing::{
+    Authority, NAME, Pair, WITHIN, accept, builder, meet, params, refused, secure, to, trusting,
+};
+use super::{TlsError, TlsVersion};
 use crate::builder::Builder;
-use crate::connect::HandshakeError;
-use crate::connect::dial::Stream;
-use crate::{Client, ConnectError};
-
-const NAME: &str = "rooms.example";
-const WITHIN: Duration = Duration::from_secs(10);
-
-fn builder() -> Builder {
-    to(&format!("wss://{NAME}/"))
-}
-
-fn to(url: &str) -> Builder {
-    Client::builder(url).expect("a URL").tls_no_platform_roots().expect("no other configuration")
-}
-
-fn trusting(authority: &Authority) -> Builder {
-    builder().tls_root_certificates(authority.pem()).expect("a root")
-}
-
-/// The client's side of a handshake.
-async fn meet(client: &Client, server: ServerConfig) -> Result<Box<Secured>, TlsError> {
-    let (ours, theirs) = duplex(64 * 1024);
-    let (secured, _) = tokio::join!(secure(client, ours), accept(server, theirs));
-    secured
-}
-
-async fn secure(client: &Client, stream: tokio::io::DuplexStream) -> Result<Box<Secured>, TlsError> {
-    client.tls.secure(Stream::Other(Box::new(stream)), client.url(), WITHIN).await
-}
-
-async fn refused(client: Builder, server: &Pair) -> TlsError {
-    meet(&client.build(), server.server()).await.expect_err("it is refused")
-}
 
 /// What a server that speaks no TLS comes to.
 async fn answered(bytes: &[u8]) -> TlsError {
@@ -288,61 +256,4 @@ async fn authorities_in_between_are_looked_up_too_unless_told_otherwise() {
     meet(&own, pair.server()).await.expect("its own authority has a list");
     let both = listing().tls_revocation_lists(root.revoke(&[], 2999)).expect("a list").build();
     meet(&both, pair.server()).await.expect("both have lists");
-}
-
-/// A client certificate is asked for by a server that speaks up to this version: what comes of connecting.
-async fn demanded(client: Builder, server: ServerConfig) -> Result<(), ConnectError> {
-    let client = client.build();
-    let (ours, theirs) = duplex(64 * 1024);
-    let connecting = async {
-        let mut secured = secure(&client, ours).await?;
-        let mut byte = [0];
-        // What the handshake of WebSocket does.
-        secured.stream().write_all(b"GET").await.expect("sent, or at least not read");
-        match secured.stream().read_exact(&mut byte).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(secured.explain(HandshakeError::Read(error).into())),
-        }
-    };
-    let serving = async {
-        if let Ok(mut stream) = accept(server, theirs).await {
-            stream.write_all(b"H").await.expect("sent");
-            stream.flush().await.expect("sent");
-        }
-    };
-    tokio::join!(connecting, serving).0
-}
-
-// RFC 8446 4.4.2.4, RFC 5246 7.4.6
-#[tokio::test]
-async fn a_client_certificate_that_is_demanded_is_asked_for_by_its_name() {
-    let (authority, clients) = (Authority::new("an authority"), Authority::new("clients"));
-    let with = |pair: &Pair| {
-        let key = pair.key.serialize_pem();
-        trusting(&authority).tls_client_certificate(pair.pem(), key).expect("a pair")
-    };
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let server = || authority.issue(NAME).server_demanding(&clients, version);
-        let error = demanded(trusting(&authority), server()).await.expect_err("none");
-        assert!(
-            matches!(error, ConnectError::Tls(TlsError::ClientCertificateRequired)),
-            "{version:?}: {error:?}"
-        );
-
-        demanded(with(&clients.issue("ann")), server()).await.expect("a good one");
-
-        let error = demanded(with(&authority.issue("eve")), server()).await.expect_err("a stranger's");
-        let ConnectError::Tls(TlsError::ClientCertificateRejected { alert }) = &error else {
-            panic!("{error:?}")
-        };
-        assert_eq!(alert, "unknown_ca (48)", "{version:?}");
-
-        let mut old = params(&["old"]);
-        (old.not_before, old.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
-        let error = demanded(with(&clients.sign(&old)), server()).await.expect_err("an old one");
-        let ConnectError::Tls(TlsError::ClientCertificateRejected { alert }) = &error else {
-            panic!("{error:?}")
-        };
-        assert_eq!(alert, "certificate_expired (45)", "{version:?}");
-    }
 }

@@ -2,18 +2,60 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
     DnType, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
 };
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ServerConfig, SupportedProtocolVersion};
-use tokio::io::DuplexStream;
+use rustls::{ServerConfig, SignatureScheme, SupportedProtocolVersion};
+use tokio::io::{DuplexStream, duplex};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::settings::provider;
+use super::{Secured, TlsError};
+use crate::Client;
+use crate::builder::Builder;
+use crate::connect::dial::Stream;
+
+pub(super) const NAME: &str = "rooms.example";
+pub(super) const WITHIN: Duration = Duration::from_secs(10);
+
+pub(super) fn builder() -> Builder {
+    to(&format!("wss://{NAME}/"))
+}
+
+pub(super) fn to(url: &str) -> Builder {
+    Client::builder(url).expect("a URL").tls_no_platform_roots().expect("no other configuration")
+}
+
+pub(super) fn trusting(authority: &Authority) -> Builder {
+    builder().tls_root_certificates(authority.pem()).expect("a root")
+}
+
+/// The client's side of a handshake.
+pub(super) async fn meet(client: &Client, server: ServerConfig) -> Result<Box<Secured>, TlsError> {
+    let (ours, theirs) = duplex(64 * 1024);
+    let (secured, _) = tokio::join!(secure(client, ours), accept(server, theirs));
+    secured
+}
+
+pub(super) async fn secure(
+    client: &Client,
+    stream: tokio::io::DuplexStream,
+) -> Result<Box<Secured>, TlsError> {
+    client.tls.secure(Stream::Other(Box::new(stream)), client.url(), WITHIN).await
+}
+
+pub(super) async fn refused(client: Builder, server: &Pair) -> TlsError {
+    meet(&client.build(), server.server()).await.expect_err("it is refused")
+}
 
 pub(super) struct Authority(pub(super) CertifiedIssuer<'static, KeyPair>);
 
@@ -72,7 +114,10 @@ impl Authority {
     }
 
     pub(super) fn sign(&self, params: &CertificateParams) -> Pair {
-        let key = key();
+        self.sign_key(params, key())
+    }
+
+    pub(super) fn sign_key(&self, params: &CertificateParams, key: KeyPair) -> Pair {
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         Pair { chain: vec![certificate.der().clone()], key }
     }
@@ -106,25 +151,58 @@ impl Pair {
 
     /// A server that shows it.
     pub(super) fn server(&self) -> ServerConfig {
-        let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-        let builder = builder.expect("versions").with_no_client_auth();
-        let mut config = builder.with_single_cert(self.chain.clone(), self.key()).expect("a pair");
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        config
+        self.show(provider(), rustls::ALL_VERSIONS, None)
     }
 
-    /// A server of one version that shows it, and demands a certificate of `clients`.
+    /// A server of one version.
+    pub(super) fn server_of(&self, version: &'static SupportedProtocolVersion) -> ServerConfig {
+        self.show(provider(), &[version], None)
+    }
+
+    /// A server of one version that demands a certificate of `clients`.
     pub(super) fn server_demanding(
         &self,
         clients: &Authority,
         version: &'static SupportedProtocolVersion,
     ) -> ServerConfig {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(clients.certificate().der().clone()).expect("a root");
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build();
-        let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[version]);
-        let builder = builder.expect("versions").with_client_cert_verifier(verifier.expect("a verifier"));
-        builder.with_single_cert(self.chain.clone(), self.key()).expect("a pair")
+        self.show(provider(), &[version], Some(clients))
+    }
+
+    /// As [`server_demanding`](Self::server_demanding), for certificates with ECDSA keys alone.
+    pub(super) fn server_of_ecdsa_demanding(&self, clients: &Authority) -> ServerConfig {
+        let mut provider = CryptoProvider::clone(&provider());
+        let mut all = provider.signature_verification_algorithms.mapping.iter();
+        let ecdsa = all.find(|(scheme, _)| *scheme == SignatureScheme::ECDSA_NISTP256_SHA256).expect("P-256");
+        provider.signature_verification_algorithms =
+            WebPkiSupportedAlgorithms { all: ecdsa.1, mapping: std::slice::from_ref(ecdsa) };
+        self.show(Arc::new(provider), &[&rustls::version::TLS13], Some(clients))
+    }
+
+    fn show(
+        &self,
+        provider: Arc<CryptoProvider>,
+        versions: &[&'static SupportedProtocolVersion],
+        clients: Option<&Authority>,
+    ) -> ServerConfig {
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+        let builder = builder.with_protocol_versions(versions).expect("versions");
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(clients) => {
+                let mut roots = rustls::RootCertStore::empty();
+                roots.add(clients.certificate().der().clone()).expect("a root");
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+                builder.with_client_cert_verifier(verifier.expect("a verifier"))
+            }
+        };
+        let mut config = builder.with_single_cert(self.chain.clone(), self.key()).expect("a pair");
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config
+    }
+
+    /// The pin of a key that nobody has.
+    pub(super) fn other_pin() -> String {
+        BASE64_STANDARD.encode([7; 32])
     }
 
     pub(super) fn key(&self) -> PrivateKeyDer<'static> {
@@ -138,8 +216,7 @@ impl Pair {
 
 /// Base64 in lines is what PEM is; `rcgen` writes no foreign certificate.
 fn pem(certificate: &CertificateDer<'_>) -> String {
-    use base64::Engine as _;
-    let text = base64::prelude::BASE64_STANDARD.encode(certificate);
+    let text = BASE64_STANDARD.encode(certificate);
     let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
     format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }

@@ -152,3 +152,64 @@ impl std::fmt::Debug for Plain {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// A server that has said its last words, and been gone since.
+    struct Gone(&'static [u8]);
+
+    impl AsyncRead for Gone {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            buffer.put_slice(std::mem::take(&mut self.0));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Gone {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn wire() -> Wire {
+        Wire::new(Stream::Other(Box::new(Gone(b"alert"))))
+    }
+
+    #[tokio::test]
+    async fn last_words_are_heard_before_a_failure_to_send_is_told() {
+        let mut wire = wire();
+        wire.write_all(b"request").await.expect("nothing is told yet");
+        let more = [IoSlice::new(b"mo"), IoSlice::new(b"re")];
+        assert_eq!(wire.write_vectored(&more).await.expect("nothing is told yet"), 4);
+        wire.flush().await.expect("nothing is told yet");
+        let mut words = [0; 8];
+        assert_eq!(wire.read(&mut words).await.expect("the last words"), 5);
+        // The first failure, once, and then the end.
+        assert_eq!(wire.read(&mut words).await.expect_err("told").kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(wire.read(&mut words).await.expect("the end"), 0);
+    }
+
+    #[tokio::test]
+    async fn once_open_a_failure_is_told_at_once() {
+        let mut wire = wire();
+        wire.opened();
+        assert_eq!(wire.write(b"message").await.expect_err("told").kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(wire.flush().await.expect_err("told").kind(), io::ErrorKind::ConnectionReset);
+    }
+}
