@@ -222,7 +222,10 @@ impl Client {
             let stream = self.dial.dial(url, &self.timeouts, budget, watch).await?;
             #[cfg(feature = "tls")]
             let stream = if url.is_secure() {
-                let secured = self.tls.secure(stream, url, budget.stage(self.timeouts.tls));
+                // Whatever it was redirected to gets no client certificate.
+                let elsewhere = (!url.same_origin(&self.url)).then(|| self.tls.elsewhere());
+                let tls = elsewhere.as_ref().unwrap_or(&self.tls);
+                let secured = tls.secure(stream, url, budget.stage(self.timeouts.tls));
                 Stream::Tls(watch.stage(Stage::Tls, secured, ToString::to_string).await?)
             } else {
                 stream

@@ -20,12 +20,12 @@
 //! The way to an open [`WebSocket`](ws_core::net::WebSocket), each stage with its own time limit and error:
 //!
 //! ```text
-//!  URL ──▶ name resolution ──▶ TCP ──▶ handshake ──▶ WebSocket
-//!   │              │            │          ├── HandshakeError: no proper answer
-//!   │              │            │          ├── Redirected:     another address, not followed unless asked for
-//!   │              │            │          ├── Refused:        an HTTP status, and why
-//!   │              │            │          └── Closed:         a Close frame at once, and why
-//! UrlError      DnsError     TcpError
+//!  URL ──▶ name resolution ──▶ TCP ──▶ TLS (wss) ──▶ handshake ──▶ WebSocket
+//!   │              │            │          │             ├── HandshakeError: no proper answer
+//!   │              │            │          │             ├── Redirected:     another address, not followed unless asked for
+//!   │              │            │          │             ├── Refused:        an HTTP status, and why
+//!   │              │            │          │             └── Closed:         a Close frame at once, and why
+//! UrlError      DnsError     TcpError   TlsError
 //! ```
 
 #![forbid(unsafe_code)]

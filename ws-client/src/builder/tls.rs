@@ -55,7 +55,8 @@ impl Builder {
     }
 
     /// Shows this certificate to servers that ask for one (mutual TLS): PEM, its own first, then those that it was
-    /// issued by; and its key, in PEM as well. Both may stand in one text.
+    /// issued by; and its key, in PEM as well. Both may stand in one text. Other origins, where the server redirects
+    /// to one, never see it.
     ///
     /// # Errors
     ///
@@ -139,7 +140,8 @@ impl Builder {
     }
 
     /// Asks for the certificate of this name, and verifies it, whatever host the URL has: for a server that is reached
-    /// by an address or a name of its own inside a network. The request still names the URL's host.
+    /// by an address or a name of its own inside a network. The request still names the URL's host, and of another
+    /// origin, where the server redirects to one, its own name is verified.
     ///
     /// # Errors
     ///

@@ -1,14 +1,18 @@
+use std::io;
 use std::sync::Arc;
 
 use rcgen::date_time_ymd;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::sync::mpsc;
+use ws_core::net::Transport;
 
 use super::testing::{Authority, NAME, Pair, accept, builder, meet, params, refused, secure, to, trusting};
 use super::{TlsConfigError, TlsError, TlsVersion};
-use crate::ConnectError;
 use crate::builder::Builder;
 use crate::connect::HandshakeError;
+use crate::{Client, ConnectError, ConnectFuture, Connector, WsUrl};
 
 /// A client certificate is asked for by a server that speaks up to this version: what comes of connecting.
 async fn demanded(client: Builder, server: ServerConfig) -> Result<(), ConnectError> {
@@ -81,6 +85,60 @@ async fn a_certificate_of_a_kind_that_the_server_does_not_take_is_not_called_mis
     assert!(reason.contains("key of the client certificate"), "{reason}");
 }
 
+/// Each connection is a pipe, whose other end a test takes.
+struct Pipes(mpsc::Sender<(String, DuplexStream)>);
+
+impl Connector for Pipes {
+    fn connect<'a>(&'a self, url: &'a WsUrl) -> ConnectFuture<'a> {
+        Box::pin(async move {
+            let (ours, theirs) = duplex(64 * 1024);
+            self.0.send((url.host().to_string(), theirs)).await.map_err(io::Error::other)?;
+            Ok(Box::new(ours) as Box<dyn Transport>)
+        })
+    }
+}
+
+/// The certificate is a credential: it goes where the caller has sent it, and the name asked for belongs to that server.
+#[tokio::test]
+async fn who_is_redirected_to_another_origin_shows_no_certificate_there() {
+    let (authority, clients) = (Authority::new("an authority"), Authority::new("clients"));
+    let own = clients.issue("ann");
+    let mut config = own_config(&authority);
+    let key = rustls::crypto::ring::sign::any_supported_type(&own.key()).expect("a key");
+    let certified = CertifiedKey::new(own.chain.clone(), key);
+    config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+    let builders = [
+        trusting(&authority).tls_client_certificate(own.pem(), own.key.serialize_pem()).expect("a pair"),
+        Client::builder(format!("wss://{NAME}/")).expect("a URL").tls_config(config).expect("alone"),
+    ];
+    for builder in builders {
+        let (pipes, mut incoming) = mpsc::channel(1);
+        let client = builder.tls_server_name("inner.example").expect("a name");
+        let client = client.connector(Pipes(pipes)).follow_redirects(1).build();
+        let serving = async {
+            let (host, stream) = incoming.recv().await.expect("a connection");
+            let server = authority.issue("inner.example").server_asking(&clients);
+            let mut first = accept(server, stream).await.expect("accepted");
+            assert_eq!((host.as_str(), first.get_ref().1.server_name()), (NAME, Some("inner.example")));
+            assert!(first.get_ref().1.peer_certificates().is_some(), "it is for this server");
+            let answer = b"HTTP/1.1 307 There\r\nLocation: wss://other.example/\r\nContent-Length: 0\r\n\r\n";
+            first.write_all(answer).await.expect("sent");
+            first.flush().await.expect("sent");
+
+            let (host, stream) = incoming.recv().await.expect("a connection");
+            let second = accept(authority.issue("other.example").server_asking(&clients), stream).await;
+            let second = second.expect("accepted");
+            assert_eq!(
+                (host.as_str(), second.get_ref().1.server_name()),
+                ("other.example", Some("other.example"))
+            );
+            assert!(second.get_ref().1.peer_certificates().is_none(), "it is not for this one");
+        };
+        let (connected, ()) = tokio::join!(client.connect(), serving);
+        connected.expect_err("the second one says nothing");
+    }
+}
+
 #[tokio::test]
 async fn only_a_server_with_a_pinned_key_will_do() {
     let authority = Authority::new("an authority");
@@ -137,7 +195,7 @@ async fn sessions_are_resumed_by_clones_of_a_client_and_by_no_other() {
 }
 
 /// How a session began, after a byte in each direction, which bring tickets along.
-async fn kind(client: &crate::Client, server: &ServerConfig) -> HandshakeKind {
+async fn kind(client: &Client, server: &ServerConfig) -> HandshakeKind {
     let (ours, theirs) = duplex(64 * 1024);
     let connecting = async {
         let mut stream = secure(client, ours).await.expect("secured").into_inner();
@@ -185,7 +243,7 @@ async fn the_oldest_version_is_the_callers_choice() {
     assert!(error.to_string().contains("TLS 1.3 or newer"), "{error}");
 }
 
-fn own(authority: &Authority) -> ClientConfig {
+fn own_config(authority: &Authority) -> ClientConfig {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(authority.certificate().der().clone()).expect("a root");
     let builder = ClientConfig::builder_with_provider(super::settings::provider());
@@ -196,9 +254,9 @@ fn own(authority: &Authority) -> ClientConfig {
 #[tokio::test]
 async fn a_configuration_of_rustls_takes_the_place_of_all_settings_but_the_name() {
     let authority = Authority::new("an authority");
-    let mut config = own(&authority);
+    let mut config = own_config(&authority);
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let client = || crate::Client::builder(format!("wss://{NAME}/")).expect("a URL");
+    let client = || Client::builder(format!("wss://{NAME}/")).expect("a URL");
     let client_of = |config: &Arc<ClientConfig>| client().tls_config(Arc::clone(config)).expect("alone");
     let config = Arc::new(config);
     let (ours, theirs) = duplex(64 * 1024);

@@ -61,6 +61,14 @@ impl Settings {
         Ok(())
     }
 
+    /// Takes out what is for the URL's own server: the client's certificate, and the name asked for.
+    pub(super) fn forget_identity(&mut self) {
+        (self.identity, self.server_name) = (None, None);
+        if let Some(own) = &mut self.own {
+            Arc::make_mut(own).client_auth_cert_resolver = Arc::new(Identity(None));
+        }
+    }
+
     /// Cancel safe.
     pub(super) async fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
         if let Some(own) = &self.own {

@@ -51,6 +51,13 @@ impl Tls {
         set(Arc::make_mut(&mut self.settings))
     }
 
+    /// For another origin: without what the client shows of itself, and by that origin's own name.
+    pub(crate) fn elsewhere(&self) -> Self {
+        let mut settings = Settings::clone(&self.settings);
+        settings.forget_identity();
+        Self { settings: Arc::new(settings), config: Arc::default() }
+    }
+
     /// Does the TLS handshake over `stream`. Cancel safe: the stream is closed.
     pub(crate) async fn secure(
         &self,

@@ -65,6 +65,13 @@ pub(super) struct Pair {
     pub(super) key: KeyPair,
 }
 
+/// Who is let in, and whether a certificate of theirs is demanded.
+#[derive(Clone, Copy)]
+enum Clients<'a> {
+    Anybody,
+    Of(&'a Authority, bool),
+}
+
 pub(super) fn params(names: &[&str]) -> CertificateParams {
     let mut params =
         CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).expect("names");
@@ -151,12 +158,17 @@ impl Pair {
 
     /// A server that shows it.
     pub(super) fn server(&self) -> ServerConfig {
-        self.show(provider(), rustls::ALL_VERSIONS, None)
+        self.show(provider(), rustls::ALL_VERSIONS, Clients::Anybody)
+    }
+
+    /// A server that asks for a certificate of `clients`, and lets in who has none.
+    pub(super) fn server_asking(&self, clients: &Authority) -> ServerConfig {
+        self.show(provider(), rustls::ALL_VERSIONS, Clients::Of(clients, false))
     }
 
     /// A server of one version.
     pub(super) fn server_of(&self, version: &'static SupportedProtocolVersion) -> ServerConfig {
-        self.show(provider(), &[version], None)
+        self.show(provider(), &[version], Clients::Anybody)
     }
 
     /// A server of one version that demands a certificate of `clients`.
@@ -165,7 +177,7 @@ impl Pair {
         clients: &Authority,
         version: &'static SupportedProtocolVersion,
     ) -> ServerConfig {
-        self.show(provider(), &[version], Some(clients))
+        self.show(provider(), &[version], Clients::Of(clients, true))
     }
 
     /// As [`server_demanding`](Self::server_demanding), for certificates with ECDSA keys alone.
@@ -175,24 +187,25 @@ impl Pair {
         let ecdsa = all.find(|(scheme, _)| *scheme == SignatureScheme::ECDSA_NISTP256_SHA256).expect("P-256");
         provider.signature_verification_algorithms =
             WebPkiSupportedAlgorithms { all: ecdsa.1, mapping: std::slice::from_ref(ecdsa) };
-        self.show(Arc::new(provider), &[&rustls::version::TLS13], Some(clients))
+        self.show(Arc::new(provider), &[&rustls::version::TLS13], Clients::Of(clients, true))
     }
 
     fn show(
         &self,
         provider: Arc<CryptoProvider>,
         versions: &[&'static SupportedProtocolVersion],
-        clients: Option<&Authority>,
+        clients: Clients<'_>,
     ) -> ServerConfig {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_protocol_versions(versions).expect("versions");
         let builder = match clients {
-            None => builder.with_no_client_auth(),
-            Some(clients) => {
+            Clients::Anybody => builder.with_no_client_auth(),
+            Clients::Of(clients, demanded) => {
                 let mut roots = rustls::RootCertStore::empty();
                 roots.add(clients.certificate().der().clone()).expect("a root");
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-                builder.with_client_cert_verifier(verifier.expect("a verifier"))
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                let verifier = if demanded { verifier } else { verifier.allow_unauthenticated() };
+                builder.with_client_cert_verifier(verifier.build().expect("a verifier"))
             }
         };
         let mut config = builder.with_single_cert(self.chain.clone(), self.key()).expect("a pair");
