@@ -97,6 +97,11 @@ pub(super) struct Connect {
     )]
     pub(super) wait: duration::Wait,
 
+    /// Connect again when the connection is lost, and where it cannot be had at first, as long as that can help; lines wait
+    /// meanwhile.
+    #[arg(long, conflicts_with = "ping", help_heading = "Session")]
+    pub(super) reconnect: bool,
+
     /// Keep what is typed out of the history, $XDG_STATE_HOME/ws/history; a line that begins with a space is kept out
     /// of it in any case.
     #[arg(long, help_heading = "Session")]

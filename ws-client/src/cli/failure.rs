@@ -10,7 +10,7 @@ use crate::refused::Printable;
 use crate::{Closed, ConnectError, Error, NextStep, RedirectError, Refused, Responsible};
 
 /// The column of what is told, behind its label.
-const COLUMN: usize = 18;
+const COLUMN: usize = 20;
 /// The whole block, without a line feed at its end.
 pub(super) fn report(error: &Error, style: Style, width: usize) -> String {
     let mut block = Block { rows: Vec::new() };

@@ -12,6 +12,7 @@ mod access;
 #[allow(clippy::doc_markdown)]
 mod args;
 mod close_codes;
+mod conclusion;
 mod connect;
 mod dump;
 mod duration;
@@ -23,12 +24,17 @@ mod input;
 mod interrupts;
 mod json;
 mod lines;
+mod link;
 mod pings;
 mod run;
 mod screen;
 mod session;
 mod show;
+mod source;
+mod states;
 mod style;
+mod trace;
 mod usage;
+mod welcome;
 
 pub use run::main;

@@ -47,7 +47,8 @@ pub(super) fn milliseconds(time: Duration) -> String {
     match milliseconds {
         ..10.0 => format!("{milliseconds:.2} ms"),
         ..100.0 => format!("{milliseconds:.1} ms"),
-        _ => format!("{milliseconds:.0} ms"),
+        ..1000.0 => format!("{milliseconds:.0} ms"),
+        _ => format!("{:.1} s", milliseconds / 1000.0),
     }
 }
 
@@ -79,7 +80,9 @@ mod tests {
 
     #[test]
     fn times_have_three_digits() {
-        for (microseconds, text) in [(420, "0.42 ms"), (12_340, "12.3 ms"), (1_234_000, "1234 ms")] {
+        for (microseconds, text) in
+            [(420, "0.42 ms"), (12_340, "12.3 ms"), (123_400, "123 ms"), (12_340_000, "12.3 s")]
+        {
             assert_eq!(milliseconds(Duration::from_micros(microseconds)), text);
         }
     }

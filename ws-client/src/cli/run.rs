@@ -35,7 +35,7 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     match Args::try_parse() {
         Ok(args) => match args.command {
-            Command::Connect(args) => connect::run(*args).into(),
+            Command::Connect(args) => connect::run(&args).into(),
         },
         Err(error) => {
             // Help that nobody reads is no failure.
