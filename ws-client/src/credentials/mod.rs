@@ -1,6 +1,10 @@
 //! Tokens: where they come from, how long they are good, and who has to give a new one.
 
+mod command;
 mod error;
+mod file;
+#[cfg(test)]
+mod file_tests;
 mod first_message;
 mod flight;
 mod in_band;
@@ -25,7 +29,9 @@ mod state_tests;
 mod token;
 mod words;
 
+pub use command::TokenCommand;
 pub use error::CredentialsError;
+pub use file::TokenFile;
 pub use keeper::Tokens;
 pub use placement::Placement;
 pub(crate) use presented::Presented;

@@ -18,10 +18,10 @@ use super::{CredentialsError, Token, TokenProvider};
 ///
 /// ```no_run
 /// use ws_client::Client;
-/// use ws_client::credentials::{Credentials, StaticToken, Token};
+/// use ws_client::credentials::{Credentials, TokenFile};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let credentials = Credentials::new(StaticToken::new(Token::new("abc")));
+/// let credentials = Credentials::new(TokenFile::new("/run/secrets/token"));
 /// let lobby = Client::builder("wss://chat.example/rooms/lobby")?.credentials(credentials.clone()).build();
 /// let games = Client::builder("wss://chat.example/rooms/games")?.credentials(credentials).build();
 /// let (lobby, games) = tokio::try_join!(lobby.connect(), games.connect())?;
