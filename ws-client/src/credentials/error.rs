@@ -55,6 +55,14 @@ pub enum CredentialsError {
         /// What it says about it.
         description: Option<String>,
     },
+    /// What is at this address does not answer as a token endpoint does (RFC 6749 5).
+    #[error("{endpoint} does not answer as a token endpoint of OAuth 2.0: {reason}; is that its address?")]
+    NotATokenEndpoint {
+        /// Its address.
+        endpoint: String,
+        /// What it did instead.
+        reason: String,
+    },
     /// The authorization server, or what else gives tokens, cannot be reached or fails.
     #[error("no token can be had now: {reason}")]
     Unavailable {

@@ -12,6 +12,8 @@ mod in_band;
 mod in_band_tests;
 mod jwt;
 mod keeper;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 mod placement;
 #[cfg(test)]
 mod placement_tests;

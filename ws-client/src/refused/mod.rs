@@ -5,7 +5,7 @@ mod body;
 mod chunked;
 mod closed;
 mod responsible;
-mod retry_after;
+pub(crate) mod retry_after;
 mod said;
 mod unexplained;
 

@@ -42,6 +42,8 @@ pub use error::TlsError;
 pub(crate) use input::{Input, identity, revocation_lists, roots};
 #[cfg(feature = "tls")]
 pub(crate) use pin::Pin;
+#[cfg(feature = "oauth")]
+pub(crate) use roots::platform;
 #[cfg(feature = "tls")]
 pub(crate) use settings::Settings;
 #[cfg(feature = "tls")]

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 /// The machine's roots, or why there are none; what could not be read is tried again the next time.
 ///
 /// Cancel safe.
-pub(super) async fn platform() -> Result<Arc<RootCertStore>, String> {
+pub(crate) async fn platform() -> Result<Arc<RootCertStore>, String> {
     static ROOTS: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();
     let load = || async {
         // They are many files, and may be on a disk that does not answer.
