@@ -175,9 +175,10 @@ impl ConnectError {
                 ConnectorError::TimedOut { .. } => Responsible::Network,
             },
             Self::Proxy(error) => match error {
-                ProxyError::Authentication { .. } | ProxyError::Dns { .. } | ProxyError::NotAProxy { .. } => {
-                    Responsible::Client
-                }
+                ProxyError::Authentication { .. }
+                | ProxyError::Environment { .. }
+                | ProxyError::Dns { .. }
+                | ProxyError::NotAProxy { .. } => Responsible::Client,
                 ProxyError::TargetUnreachable { .. } => Responsible::Server,
                 _ => Responsible::Proxy,
             },
@@ -235,13 +236,13 @@ impl ConnectError {
                 ProxyError::Tcp { .. }
                 | ProxyError::TargetUnreachable { .. }
                 | ProxyError::TimedOut { .. }
+                | ProxyError::Closed { .. }
                 | ProxyError::Io { .. } => true,
+                ProxyError::Tls { source, .. } => tls_may_recover(source),
                 ProxyError::Dns { source, .. } => !matches!(source, DnsError::NotFound { .. }),
                 _ => false,
             },
-            Self::Tls(error) => {
-                matches!(error, TlsError::TimedOut { .. } | TlsError::Closed | TlsError::Io(_))
-            }
+            Self::Tls(error) => tls_may_recover(error),
             Self::Credentials(error) => matches!(
                 error,
                 CredentialsError::Unavailable { .. }
@@ -384,6 +385,10 @@ fn unix_code(error: &UnixError) -> &'static str {
         UnixError::TimedOut { .. } => "connect-timeout",
         UnixError::Failed { .. } => "connect-failed",
     }
+}
+
+fn tls_may_recover(error: &TlsError) -> bool {
+    matches!(error, TlsError::TimedOut { .. } | TlsError::Closed | TlsError::Io(_))
 }
 
 fn tls_code(error: &TlsError) -> &'static str {

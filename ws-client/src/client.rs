@@ -219,7 +219,7 @@ impl Client {
             if request.has_credentials() {
                 self.dial.check_credentials(url)?;
             }
-            let stream = self.dial.dial(url, &self.timeouts, budget, watch).await?;
+            let stream = self.stream_to(url, budget, watch).await?;
             #[cfg(feature = "tls")]
             let stream = if url.is_secure() {
                 // Whatever it was redirected to gets no client certificate.

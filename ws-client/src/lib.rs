@@ -55,8 +55,9 @@ mod request;
 pub use builder::Builder;
 pub use client::{Answer, Client, connect};
 pub use connect::{
-    ConnectFuture, Connector, ConnectorError, DnsError, HandshakeError, Host, ProxyError, RedirectError,
-    ResolveFuture, Resolver, TcpError, Timeouts, TlsError, TlsVersion, UnixError, UrlError, WsUrl,
+    ConnectFuture, Connector, ConnectorError, DnsError, HandshakeError, Host, ProxyError, ProxyUrlError,
+    RedirectError, ResolveFuture, Resolver, TcpError, Timeouts, TlsError, TlsVersion, UnixError, UrlError,
+    WsUrl,
 };
 #[cfg(feature = "tls")]
 pub use connect::{TlsConfigError, TlsInput};

@@ -9,13 +9,18 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use ws_core::net::Transport;
 
+#[cfg(feature = "proxy")]
+use super::ProxyError;
 use super::connector::{self, Connector};
 use super::private::{is_loopback, is_loopback_address};
+#[cfg(feature = "proxy")]
+use super::proxy::{Proxies, ProxyUrl, Tunnel};
 use super::resolver::Names;
 use super::timeouts::Budget;
 #[cfg(feature = "tls")]
 use super::tls::Secured;
-use super::{Timeouts, WsUrl, dns, tcp};
+use super::{Host, WsUrl, dns, tcp};
+use crate::client::Client;
 use crate::credentials::CredentialsError;
 use crate::error::ConnectError;
 use crate::observe::{Stage, Watch};
@@ -25,6 +30,8 @@ use crate::observe::{Stage, Watch};
 pub(crate) struct Dial {
     pub(crate) route: Route,
     pub(crate) names: Names,
+    #[cfg(feature = "proxy")]
+    pub(crate) proxies: Proxies,
     /// Whether credentials may go where everyone on the way can read them.
     pub(crate) in_clear: bool,
 }
@@ -53,19 +60,32 @@ pub(crate) enum Stream {
     Tls(Box<Secured>),
 }
 
-impl Dial {
+impl Client {
     /// A stream to the server of `url`, before TLS. Cancel safe.
-    pub(crate) async fn dial(
+    pub(crate) async fn stream_to(
         &self,
         url: &WsUrl,
-        timeouts: &Timeouts,
         budget: Budget,
         watch: &Watch<'_>,
     ) -> Result<Stream, ConnectError> {
-        match &self.route {
+        let Self { dial, timeouts, .. } = self;
+        match &dial.route {
             Route::Network => {
+                #[cfg(feature = "proxy")]
+                if let Some(proxy) = dial.proxy_for(url)? {
+                    let tunnel = Tunnel {
+                        proxy,
+                        names: &dial.names,
+                        #[cfg(feature = "tls")]
+                        tls: &self.tls,
+                        timeouts,
+                        budget,
+                        watch,
+                    };
+                    return tunnel.open(url).await;
+                }
                 let within = budget.stage(timeouts.dns);
-                let resolved = dns::resolve(&self.names, url.host(), url.port(), within);
+                let resolved = dns::resolve(&dial.names, url.host(), url.port(), within);
                 let addresses = watch.stage(Stage::Dns, resolved, |addresses| listed(addresses)).await?;
                 let connected = tcp::connect(&addresses, budget.stage(timeouts.tcp));
                 Ok(Stream::Tcp(watch.stage(Stage::Tcp, connected, peer).await?))
@@ -83,7 +103,9 @@ impl Dial {
             }
         }
     }
+}
 
+impl Dial {
     /// Whether credentials may be sent to `url`: nobody on the way can read them, or the caller has allowed it.
     pub(crate) fn check_credentials(&self, url: &WsUrl) -> Result<(), CredentialsError> {
         let private = match &self.route {
@@ -99,18 +121,34 @@ impl Dial {
 
     /// Whether what is sent to `url` stays on this machine.
     fn stays_here(&self, url: &WsUrl) -> bool {
-        match self.names.fixed(url.host(), url.port()) {
-            Some(addresses) => addresses.iter().all(|address| is_loopback_address(address.ip())),
-            None => is_loopback(url.host()),
+        #[cfg(feature = "proxy")]
+        if let Ok(Some(proxy)) = self.proxy_for(url) {
+            // The proxy resolves the name, or may do so.
+            return is_loopback(url.host()) && (proxy.is_encrypted() || self.is_here(&proxy.host));
         }
+        self.is_here(url.host())
+    }
+
+    /// Whether `host` is this machine.
+    fn is_here(&self, host: &Host) -> bool {
+        match self.names.fixed(host, 0) {
+            Some(addresses) => addresses.iter().all(|address| is_loopback_address(address.ip())),
+            None => is_loopback(host),
+        }
+    }
+
+    /// The proxy that leads to `url`, if one does.
+    #[cfg(feature = "proxy")]
+    fn proxy_for(&self, url: &WsUrl) -> Result<Option<&ProxyUrl>, ProxyError> {
+        self.proxies.proxy_for(url, self.is_here(url.host()))
     }
 }
 
-fn listed(addresses: &[SocketAddr]) -> String {
+pub(super) fn listed(addresses: &[SocketAddr]) -> String {
     addresses.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-fn peer(stream: &TcpStream) -> String {
+pub(super) fn peer(stream: &TcpStream) -> String {
     stream.peer_addr().map_or_else(|_| String::new(), |address| address.to_string())
 }
 

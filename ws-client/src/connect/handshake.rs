@@ -182,7 +182,7 @@ fn typed(error: HeadError) -> HandshakeError {
 }
 
 /// RFC 9112 6.3: how the body of a response is delimited.
-fn framing(head: &ResponseHead) -> Result<Framing, HandshakeError> {
+pub(super) fn framing(head: &ResponseHead) -> Result<Framing, HandshakeError> {
     let fields = head.fields();
     // 1: 204 and 304 have no body.
     if matches!(head.status(), 204 | 304) {

@@ -8,7 +8,7 @@ pub(crate) mod handshake;
 #[cfg(test)]
 mod handshake_tests;
 pub(crate) mod private;
-mod proxy;
+pub(crate) mod proxy;
 pub(crate) mod redirect;
 #[cfg(test)]
 mod redirect_tests;
@@ -22,7 +22,7 @@ mod url;
 pub use connector::{ConnectFuture, Connector, ConnectorError};
 pub use dns::DnsError;
 pub use handshake::HandshakeError;
-pub use proxy::ProxyError;
+pub use proxy::{ProxyError, ProxyUrlError};
 pub use redirect::RedirectError;
 pub use resolver::{ResolveFuture, Resolver};
 pub use tcp::TcpError;

@@ -83,6 +83,12 @@ impl WsUrl {
         Ok(Self { secure, host, port, resource: resource(&url) })
     }
 
+    /// The root of a server.
+    #[cfg(all(feature = "proxy", feature = "tls"))]
+    pub(crate) fn root(secure: bool, host: Host, port: u16) -> Self {
+        Self { secure, host, port, resource: "/".to_owned() }
+    }
+
     /// Whether the connection is secured by TLS: the scheme is `wss` (RFC 6455 3).
     pub fn is_secure(&self) -> bool {
         self.secure

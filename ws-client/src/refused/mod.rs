@@ -9,7 +9,7 @@ pub(crate) mod retry_after;
 mod said;
 mod unexplained;
 
-#[cfg_attr(not(any(feature = "json", feature = "tls")), allow(unused_imports))]
+#[cfg_attr(not(any(feature = "json", feature = "proxy", feature = "tls")), allow(unused_imports))]
 pub(crate) use answer::Printable;
 pub use answer::Refused;
 pub use body::{Body, BodyEnd};
@@ -17,3 +17,5 @@ pub(crate) use body::{Framing, read};
 pub use chunked::ChunkError;
 pub use closed::Closed;
 pub use responsible::Responsible;
+#[cfg(feature = "proxy")]
+pub(crate) use said::said;

@@ -13,7 +13,7 @@ const WORD: usize = 48;
 
 /// The first line of a plain text, the title of a page, or the message in a JSON object; `None` where it says no more
 /// than the status does.
-pub(super) fn said(head: &ResponseHead, body: &Body) -> Option<String> {
+pub(crate) fn said(head: &ResponseHead, body: &Body) -> Option<String> {
     let text = body.text()?.trim();
     let media_type = head.fields().get_str("Content-Type").unwrap_or_default().to_ascii_lowercase();
     let words = if media_type.contains("json") {
@@ -79,9 +79,11 @@ fn without_status<'a>(words: &'a str, head: &ResponseHead) -> &'a str {
     let begin = words.strip_prefix(&head.status().to_string()).unwrap_or(words);
     let begin = begin.trim_start_matches([' ', ':', '-']);
     let reason = String::from_utf8_lossy(head.reason()).trim().to_owned();
-    match begin.get(..reason.len()) {
-        Some(start) if start.eq_ignore_ascii_case(&reason) => {
-            begin.get(reason.len()..).unwrap_or_default().trim_start_matches([' ', ':', '-'])
+    match begin.split_at_checked(reason.len()) {
+        Some((start, rest))
+            if start.eq_ignore_ascii_case(&reason) && !rest.starts_with(char::is_alphanumeric) =>
+        {
+            rest.trim_start_matches([' ', ':', '-'])
         }
         _ => begin,
     }

@@ -7,4 +7,6 @@ mod grammar;
 mod tests;
 
 pub use error::RequestError;
+#[cfg(feature = "proxy")]
+pub(crate) use fields::basic;
 pub(crate) use fields::{BEARER, Request};

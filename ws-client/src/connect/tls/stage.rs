@@ -58,6 +58,17 @@ impl Tls {
         Self { settings: Arc::new(settings), config: Arc::default() }
     }
 
+    /// For a proxy: the same authorities, without what is meant for servers alone: who the client is, the server's name,
+    /// pins, and leave to verify nothing.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn of_proxy(&self) -> Self {
+        let mut settings = Settings::clone(&self.settings);
+        settings.forget_identity();
+        settings.pins.clear();
+        settings.skip_verification = false;
+        Self { settings: Arc::new(settings), config: Arc::default() }
+    }
+
     /// Does the TLS handshake over `stream`. Cancel safe: the stream is closed.
     pub(crate) async fn secure(
         &self,
