@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fmt, fs, io};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa,
+    KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber, date_time_ymd,
+};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -37,11 +40,19 @@ impl Authority {
     ///
     /// Without randomness.
     pub fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");
-        Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
+        Self(CertifiedIssuer::self_signed(authority(name), key).expect("a certificate"))
+    }
+
+    /// An authority of this name, between this one and servers.
+    ///
+    /// # Panics
+    ///
+    /// Without randomness.
+    #[must_use]
+    pub fn intermediate(&self, name: &str) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        Self(CertifiedIssuer::signed_by(authority(name), key, &self.0).expect("a certificate"))
     }
 
     /// A certificate for this name, and common name.
@@ -50,11 +61,41 @@ impl Authority {
     ///
     /// If it is no name.
     pub fn issue(&self, name: &str) -> Pair {
-        let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
-        params.distinguished_name.push(DnType::CommonName, name);
+        self.sign(&params(name))
+    }
+
+    /// A certificate that says this.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be said.
+    pub fn sign(&self, params: &CertificateParams) -> Pair {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         Pair { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
+    /// A list of certificates that are revoked, by their serial numbers, in PEM.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made.
+    pub fn revocation_list(&self, serial_numbers: &[u64]) -> String {
+        let revoked = serial_numbers.iter().map(|&number| RevokedCertParams {
+            serial_number: SerialNumber::from(number),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(2999, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.0).and_then(|list| list.pem()).expect("a list")
     }
 
     /// Its own certificate, in PEM.
@@ -79,7 +120,36 @@ impl Authority {
     }
 }
 
+/// What a certificate for this name, and common name, says.
+///
+/// # Panics
+///
+/// If it is no name.
+pub fn params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
 impl Pair {
+    /// A certificate that nobody but its own key has signed.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be said.
+    pub fn self_signed(params: &CertificateParams) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        Self { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
     /// The certificate, in DER.
     ///
     /// # Panics
