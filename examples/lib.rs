@@ -52,3 +52,8 @@ pub fn refuse_to_start(error: &dyn Error) -> ExitCode {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The code of the page about the client compiles, and what can run runs.
+#[cfg(doctest)]
+#[doc = include_str!("../CLIENT.md")]
+struct ClientPage;
