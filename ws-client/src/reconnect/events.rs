@@ -46,3 +46,54 @@ pub(super) fn resumed(after: Duration) {
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::subscriber::with_default;
+    use ws_core::message::{CloseCode, CloseFrame};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_decision_is_told_with_what_led_to_it() {
+        let (lines, error) =
+            (Lines::default(), Error::closed(&CloseFrame::new(CloseCode::SERVICE_RESTART, "back\nsoon")));
+        let writer = lines.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        with_default(subscriber, || {
+            failed(&error, 2, Decision::Retry { delay: Duration::from_millis(1500) });
+            failed(&error, 3, Decision::Stop);
+        });
+        let text = String::from_utf8(lines.0.lock().expect("no panic").clone()).expect("text");
+        let told: Vec<&str> = text.lines().collect();
+        // What a server says begins no line of its own.
+        assert_eq!(told.len(), 2, "{text}");
+        for part in [
+            " INFO ws_client::reconnect",
+            "code=\"closed",
+            "attempt=2 delay_ms=1500",
+            "responsible=server",
+            "1012",
+        ] {
+            assert!(told[0].contains(part), "{part} in {}", told[0]);
+        }
+        assert!(told[1].contains(" WARN ") && told[1].contains("attempt=3"), "{}", told[1]);
+    }
+}

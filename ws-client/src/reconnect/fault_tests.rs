@@ -17,6 +17,7 @@ use crate::memory::{Incoming, Network, network};
 use crate::{Client, ConnectFuture, Connector, WsUrl};
 
 const SECOND: Duration = Duration::from_secs(1);
+const MESSAGES: u32 = 200;
 
 /// What becomes of one attempt.
 #[derive(Clone, Debug)]
@@ -66,11 +67,21 @@ impl Connector for Noted {
     }
 }
 
+/// The numbers that the server has heard, in this order.
+type Heard = Arc<Mutex<Vec<u32>>>;
+
+async fn listen(socket: &mut WebSocket, heard: &Heard) {
+    while let Ok(Some(message)) = socket.recv().await {
+        let number = message.as_text().and_then(|text| text.parse().ok()).expect("a number");
+        heard.lock().expect("no panic").push(number);
+    }
+}
+
 /// Does what the fault says to the next attempt.
-async fn befall(fault: Fault, incoming: Incoming) {
+async fn befall(fault: Fault, incoming: Incoming, heard: &Heard) {
     let open_for = async |incoming: Incoming, seconds: u32| -> Option<WebSocket> {
         let mut socket = incoming.accept().await.ok()?;
-        timeout(seconds * SECOND, async { while let Ok(Some(_)) = socket.recv().await {} }).await.err()?;
+        timeout(seconds * SECOND, listen(&mut socket, heard)).await.err()?;
         Some(socket)
     };
     // The client may have gone away meanwhile: then it is as well.
@@ -116,10 +127,20 @@ async fn story(faults: Vec<Fault>) -> Result<(), TestCaseError> {
     let connector = Noted(attempts.clone(), network.clone());
     let client = Client::builder("ws://rooms.test/").expect("valid").connector(connector).build();
     let client = client.reconnecting(ReconnectConfig::default());
-    for number in 0..50 {
-        client.send(number.to_string()).await.expect("room");
-    }
-    let (steps, refusing) = (faults.len(), network.clone());
+    let (client, _receiver) = client.split();
+    let talker = client.clone();
+    let talking = tokio::spawn(async move {
+        for number in 0_u32..MESSAGES {
+            // It has stopped.
+            if talker.send(number.to_string()).await.is_err() {
+                return number;
+            }
+            tokio::time::sleep(SECOND / 2).await;
+        }
+        MESSAGES
+    });
+    let (steps, refusing, heard) = (faults.len(), network.clone(), Heard::default());
+    let hearing = heard.clone();
     let server = tokio::spawn(async move {
         for fault in faults {
             if matches!(fault, Fault::NoRoute) {
@@ -127,13 +148,13 @@ async fn story(faults: Vec<Fault>) -> Result<(), TestCaseError> {
                 tokio::time::sleep(20 * SECOND).await;
                 refusing.restore();
             } else if let Some(incoming) = listener.accept().await {
-                befall(fault, incoming).await;
+                befall(fault, incoming, &hearing).await;
             }
         }
         // Then all is well.
         while let Some(incoming) = listener.accept().await {
             let Ok(mut socket) = incoming.accept().await else { continue };
-            while let Ok(Some(_)) = socket.recv().await {}
+            listen(&mut socket, &hearing).await;
         }
     });
     let mut state = client.state();
@@ -149,6 +170,15 @@ async fn story(faults: Vec<Fault>) -> Result<(), TestCaseError> {
     };
     let last = timeout(24 * 3600 * SECOND, done).await;
     let last = last.map_err(|_| TestCaseError::fail("it neither opened nor stopped within a day"))?;
+    let mut queued = talking.await.expect("no panic");
+    // Whoever has a connection is heard.
+    if last.is_open() {
+        client.send(MESSAGES.to_string()).await.expect("open");
+        queued += 1;
+        tokio::time::sleep(SECOND).await;
+        let last = heard.lock().expect("no panic").last().copied();
+        prop_assert_eq!(last, Some(MESSAGES));
+    }
     server.abort();
     prop_assert!(last.is_open() || matches!(last, State::Stopped(_)), "{last}");
     let attempts = attempts.0.lock().expect("no panic").clone();
@@ -158,8 +188,11 @@ async fn story(faults: Vec<Fault>) -> Result<(), TestCaseError> {
     // Each fault costs one attempt, or as many as fit into its time by the backoff's rules.
     prop_assert!(attempts.len() <= 12 * (steps + 1), "{} attempts for {steps} faults", attempts.len());
     let counters = client.counters();
-    // Sent, or still here: none is lost, and none was sent twice.
-    prop_assert_eq!(counters.sent + client.queued() as u64, 50);
+    // Sent, or still here: none is lost on this side.
+    prop_assert_eq!(counters.sent + client.queued() as u64, u64::from(queued));
+    // Some may be lost on the way. None comes twice, and none overtakes another.
+    let heard = heard.lock().expect("no panic").clone();
+    prop_assert!(heard.is_sorted_by(|one, next| one < next), "{heard:?}");
     Ok(())
 }
 

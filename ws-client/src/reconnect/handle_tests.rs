@@ -14,31 +14,10 @@ use ws_core::connection::Event;
 use ws_core::message::{CloseCode, CloseFrame, Message};
 use ws_core::net::{Error as SocketError, WebSocket};
 
+use super::scripted::*;
 use super::{Bounds, Decision, ReconnectConfig, Reconnecting, SendError, State, WhenFull};
-use crate::memory::{Listener, Network, network};
-use crate::{Client, Error};
-
-const SECOND: Duration = Duration::from_secs(1);
-const LONG: Duration = Duration::from_secs(3600);
-
-fn started(config: ReconnectConfig) -> (Reconnecting, Network, Listener) {
-    let (network, listener) = network();
-    let client = Client::builder("ws://rooms.test/").expect("valid").connector(network.clone()).build();
-    (client.reconnecting(config), network, listener)
-}
-
-async fn within<T>(what: impl Future<Output = T>) -> T {
-    timeout(LONG, what).await.expect("it comes within an hour")
-}
-
-async fn accept(listener: &mut Listener) -> WebSocket {
-    let incoming = within(listener.accept()).await.expect("a client comes");
-    incoming.accept().await.expect("a handshake")
-}
-
-async fn open(client: &Reconnecting) {
-    within(client.state().wait_for(State::is_open)).await.expect("the task lives");
-}
+use crate::Error;
+use crate::memory::Network;
 
 /// Reads a connection to its end: what came, and the Close frame.
 async fn to_the_end(mut socket: WebSocket) -> (Vec<Message>, Option<CloseFrame>) {

@@ -13,10 +13,14 @@ mod handle;
 #[cfg(test)]
 mod handle_tests;
 mod history;
+#[cfg(test)]
+mod hook_tests;
 mod hooks;
 mod policy;
 mod queue;
 mod random;
+#[cfg(test)]
+mod scripted;
 mod session;
 mod state;
 mod worker;

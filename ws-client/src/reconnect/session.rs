@@ -177,11 +177,17 @@ async fn write(
         Some(ticks) => ticks.tick().await,
         None => std::future::pending().await,
     };
+    let mut fed = false;
     loop {
         if unsent.is_none() {
             select! {
                 biased;
                 message = outgoing.pop() => *unsent = Some(message?),
+                // Several leave in one write: when there is none left.
+                flushed = send.flush(), if fed => match flushed {
+                    Ok(()) => fed = false,
+                    Err(error) => return Some(error.into()),
+                },
                 _ = tick() => {
                     // Its pings are not read, and so not answered: it hears that this side is alive from pings of ours.
                     if paused.load(Relaxed) && let Err(error) = send.ping(Bytes::new()).await {
@@ -191,12 +197,10 @@ async fn write(
             }
         }
         if let Some(message) = unsent.clone() {
-            // Several leave in one write.
-            let done = if outgoing.len() == 0 { send.send(message).await } else { send.feed(message).await };
-            if let Err(error) = done {
+            if let Err(error) = send.feed(message).await {
                 return Some(error.into());
             }
-            *unsent = None;
+            (*unsent, fed) = (None, true);
             add(&tally.sent, 1);
         }
     }
