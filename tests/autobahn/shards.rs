@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tests::certificates::Authority;
 use tests::process::{Running, target};
 
 use crate::report::{Outcome, read};
@@ -42,6 +43,10 @@ const WITH_COMPRESSION: &[&[&str]] = &[
 const WITHOUT_COMPRESSION: &[&[&str]] =
     &[&["9.*"], &["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]];
 
+/// The cases of each shard over TLS, unless all are asked for: what depends on how bytes arrive, in the time that there
+/// is.
+const OVER_TLS: &[&[&str]] = &[&["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]];
+
 /// The side of the conversation that is under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -49,6 +54,8 @@ pub(crate) enum Side {
     Server,
     /// Our client, with Autobahn's fuzzing server.
     Client,
+    /// Our client, with Autobahn's fuzzing server over TLS.
+    ClientOverTls,
 }
 
 impl Side {
@@ -56,7 +63,7 @@ impl Side {
     pub(crate) fn example(self) -> &'static str {
         match self {
             Self::Server => "echo",
-            Self::Client => "autobahn_client",
+            Self::Client | Self::ClientOverTls => "autobahn_client",
         }
     }
 }
@@ -66,17 +73,19 @@ impl fmt::Display for Side {
         f.write_str(match self {
             Self::Server => "server",
             Self::Client => "client",
+            Self::ClientOverTls => "client-over-tls",
         })
     }
 }
 
-/// Runs all cases against one side and collects how they ended.
+/// Runs cases against one side and collects how they ended: all, or of those over TLS a part.
 ///
 /// # Panics
 ///
 /// If a shard does not run to its end.
-pub(crate) fn run_all(side: Side, wstest: &Path, program: &Path) -> Vec<Outcome> {
-    let shards: Vec<Shard<'_>> = [(true, WITH_COMPRESSION), (false, WITHOUT_COMPRESSION)]
+pub(crate) fn run(side: Side, all: bool, wstest: &Path, program: &Path) -> Vec<Outcome> {
+    let cases = if all { [WITH_COMPRESSION, WITHOUT_COMPRESSION] } else { [OVER_TLS, &[]] };
+    let shards: Vec<Shard<'_>> = [(true, cases[0]), (false, cases[1])]
         .into_iter()
         .flat_map(|(compression, shards)| shards.iter().map(move |cases| (compression, *cases)))
         .map(|(compression, cases)| Shard { side, compression, cases, wstest, program })
@@ -122,7 +131,7 @@ impl Shard<'_> {
         fs::create_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         match self.side {
             Side::Server => self.run_fuzzing_client(&dir),
-            Side::Client => self.run_fuzzing_server(&dir),
+            Side::Client | Side::ClientOverTls => self.run_fuzzing_server(&dir),
         }
         .map_err(|error| error.to_string())?;
         read(&dir.join("report/index.json"), self.compression)
@@ -151,18 +160,27 @@ impl Shard<'_> {
 
     fn run_fuzzing_server(&self, dir: &Path) -> std::io::Result<()> {
         let address = free_address()?;
-        let url = format!("ws://{address}");
-        let spec = json!({
+        let tls =
+            (self.side == Side::ClientOverTls).then(|| TlsFiles::for_host(address.ip(), dir)).transpose()?;
+        let url = format!("{}://{address}", if tls.is_some() { "wss" } else { "ws" });
+        let mut spec = json!({
             "outdir": dir.join("report"),
             "url": url,
             "cases": self.cases,
             "exclude-cases": [],
             "exclude-agent-cases": {},
         });
+        if let Some(tls) = &tls {
+            spec["key"] = json!(tls.key);
+            spec["cert"] = json!(tls.certificate);
+        }
         let mut fuzzer = self.fuzzer("fuzzingserver", dir, &spec)?;
         wait_until_it_accepts(address, &mut fuzzer)?;
         let mut command = Command::new(self.program);
         command.args(["--url", &url, "--agent", "client"]);
+        if let Some(tls) = &tls {
+            command.arg("--ca").arg(&tls.ca);
+        }
         if !self.compression {
             command.arg("--no-deflate");
         }
@@ -182,6 +200,29 @@ impl Shard<'_> {
         let compression = if self.compression { "deflate" } else { "plain" };
         let first = self.cases[0].trim_end_matches(".*");
         target().join("autobahn").join(format!("{}-{compression}-{first}", self.side))
+    }
+}
+
+/// What Autobahn's fuzzing server shows in its own TLS, which is OpenSSL's, and who has issued it: files.
+struct TlsFiles {
+    certificate: PathBuf,
+    key: PathBuf,
+    ca: PathBuf,
+}
+
+impl TlsFiles {
+    fn for_host(host: IpAddr, dir: &Path) -> std::io::Result<Self> {
+        let authority = Authority::new("Autobahn");
+        let own = authority.issue(&host.to_string());
+        let write = |name: &str, pem: String| {
+            let path = dir.join(name);
+            fs::write(&path, pem).map(|()| path)
+        };
+        Ok(Self {
+            certificate: write("server.pem", own.certificate)?,
+            key: write("server.key", own.key)?,
+            ca: write("ca.pem", authority.pem())?,
+        })
     }
 }
 
