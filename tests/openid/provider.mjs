@@ -4,8 +4,10 @@
 //
 // KEYS is a file with the private keys that were made so far; it is made where it is absent, so that a provider that
 // is started again has those of the one before. Clients get JWT access tokens for the resources
-// `https://chat.example/ALGORITHM`, and opaque ones for others. `PUT /keys?ids=b,a` replaces the keys by generations of
-// these names, of which the first signs.
+// `https://chat.example/ALGORITHM`, and opaque ones for others, each good for TOKEN_SECONDS (600). `PUT /keys?ids=b,a`
+// replaces the keys by generations of these names, of which the first signs. `GET /requests` tells how many requests for
+// tokens there were, and `PUT /refresh-token` gives a refresh token, as if the user `ann` had let the client `web` act for
+// her; it is replaced each time that it is used.
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -20,6 +22,7 @@ const ALGORITHMS = {
   ES256: ['ec', { namedCurve: 'P-256' }],
   EdDSA: ['ed25519', {}],
 };
+const SECONDS = Number(process.env.TOKEN_SECONDS ?? 600);
 const made = existsSync(store) ? JSON.parse(readFileSync(store)) : {};
 
 function generation(id) {
@@ -40,26 +43,34 @@ function resource(indicator) {
     scope: 'chat:read chat:write',
     audience: 'chat',
     accessTokenFormat: jwt ? 'jwt' : 'opaque',
-    accessTokenTTL: 600,
+    accessTokenTTL: SECONDS,
     jwt: jwt ? { sign: { alg: format } } : undefined,
   };
 }
 
-const client = (id) => ({
+const client = (id, more) => ({
   client_id: id,
   client_secret: `secret of ${id}, with + and %`,
   grant_types: ['client_credentials'],
   redirect_uris: [],
   response_types: [],
+  ...more,
 });
+const web = {
+  grant_types: ['authorization_code', 'refresh_token'],
+  redirect_uris: ['https://chat.example/callback'],
+  response_types: ['code'],
+};
 
 function provider(issuer, ids) {
   const provider = new Provider(issuer, {
-    clients: [client('app'), client('chat-server')],
-    scopes: ['chat:read', 'chat:write'],
+    clients: [client('app'), client('chat-server'), client('web', web)],
+    scopes: ['chat:read', 'chat:write', 'offline_access'],
+    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    rotateRefreshToken: true,
     jwks: { keys: ids.flatMap(generation) },
     enabledJWA: { idTokenSigningAlgValues: Object.keys(ALGORITHMS) },
-    ttl: { ClientCredentials: 600 },
+    ttl: { ClientCredentials: SECONDS, AccessToken: SECONDS, Grant: 3600, RefreshToken: 3600 },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -72,23 +83,49 @@ function provider(issuer, ids) {
     },
   });
   provider.on('server_error', (_context, error) => console.error(error));
-  return provider.callback();
+  return provider;
 }
 
+async function refreshToken() {
+  const [accountId, clientId, resource] = ['ann', 'web', 'https://chat.example/ES256'];
+  const grant = new current.Grant({ accountId, clientId });
+  grant.addResourceScope(resource, 'chat:read');
+  const grantId = await grant.save();
+  const client = await current.Client.find(clientId);
+  const gty = 'authorization_code';
+  const scope = 'chat:read offline_access';
+  return new current.RefreshToken({ accountId, client, grantId, gty, scope, resource }).save();
+}
+
+let current;
 let answer;
-const server = createServer((request, response) => {
-  if (request.method === 'PUT') {
-    const ids = new URL(request.url, 'http://localhost').searchParams.get('ids').split(',');
-    answer = provider(issuer(), ids);
-    response.writeHead(200, { 'Content-Length': 0 }).end();
+let requests = 0;
+function use(ids) {
+  current = provider(issuer(), ids);
+  answer = current.callback();
+}
+const server = createServer(async (request, response) => {
+  const { pathname, searchParams } = new URL(request.url, 'http://localhost');
+  const tell = (value = '') => {
+    const body = JSON.stringify(value);
+    response.writeHead(200, { 'Content-Length': Buffer.byteLength(body) }).end(body);
+  };
+  if (request.method === 'PUT' && pathname === '/keys') {
+    use(searchParams.get('ids').split(','));
+    tell();
+  } else if (request.method === 'PUT') {
+    tell(await refreshToken());
+  } else if (pathname === '/requests') {
+    tell(requests);
   } else {
+    requests += request.method === 'POST' && pathname === '/token';
     answer(request, response);
   }
 });
 const issuer = () => `http://127.0.0.1:${server.address().port}`;
 server.listen(Number(port), '127.0.0.1', () => {
   const ids = Object.keys(made).slice(-1);
-  answer = provider(issuer(), ids.length > 0 ? ids : ['a']);
+  use(ids.length > 0 ? ids : ['a']);
   console.log(`listening on ${issuer()}`);
 });
 process.on('SIGTERM', () => process.exit(0));

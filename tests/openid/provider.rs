@@ -37,6 +37,11 @@ pub(crate) fn secret(client: &str) -> String {
 impl Provider {
     /// A provider with fresh keys, of the generation `a`. `None`: it cannot be had here, and that was said.
     pub(crate) fn start(suite: &str) -> Option<Self> {
+        Self::start_with(suite, Duration::from_secs(600))
+    }
+
+    /// As [`start`](Self::start), with tokens that are good for so long, in whole seconds.
+    pub(crate) fn start_with(suite: &str, lifetime: Duration) -> Option<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         if !suites::asked_for(suite, "openid") {
             return None;
@@ -54,6 +59,7 @@ impl Provider {
         let command = Box::new(move |port: &str| {
             let mut command = Command::new(&node);
             command.arg(workspace().join("tests/openid/provider.mjs")).arg(port).arg(&keys);
+            command.env("TOKEN_SECONDS", lifetime.as_secs().to_string());
             command.env("OIDC_MODULE", installed.join("node_modules/oidc-provider/lib/index.js"));
             command
         });
@@ -80,6 +86,20 @@ impl Provider {
     pub(crate) async fn use_keys(&self, generations: &str) {
         let request = format!("PUT /keys?ids={generations} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_eq!(self.ask(&request).await.0, 200);
+    }
+
+    /// How many requests for tokens there were since it was started.
+    pub(crate) async fn requests(&self) -> u64 {
+        let (status, count) = self.ask("GET /requests HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        assert_eq!(status, 200);
+        count.as_u64().expect("a number")
+    }
+
+    /// A refresh token of the client `web`, for the user `ann`.
+    pub(crate) async fn refresh_token(&self) -> String {
+        let (status, token) = self.ask("PUT /refresh-token HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        assert_eq!(status, 200);
+        token.as_str().expect("a token").to_owned()
     }
 
     /// An access token in JWT form, signed with this algorithm.

@@ -114,3 +114,20 @@ async fn tell(mut tokens: Tokens, mut latest: Arc<Token>, server: WeakDriver, li
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::StaticToken;
+    use crate::memory;
+
+    #[tokio::test]
+    async fn a_connection_pays_for_a_small_task_alone() {
+        let (ours, _theirs) = memory::pair();
+        let credentials = Credentials::new(StaticToken::new(Token::new("abc")));
+        let token = credentials.current().await.expect("a token");
+        let server = ours.driver().downgrade();
+        let task = tell(credentials.subscribe(), token, server, Arc::default());
+        assert!(size_of_val(&task) <= 512, "{} bytes", size_of_val(&task));
+    }
+}

@@ -142,7 +142,15 @@ impl State {
             CredentialsError::Unavailable { retry_after, .. } => retry_after.unwrap_or_default().min(LONGEST),
             _ => Duration::ZERO,
         };
-        self.not_before = Some(now.monotonic + told.max(backoff(self.failures, random)));
+        let mut pause = backoff(self.failures, random);
+        // The end of the token that is there is not slept through.
+        if let Some(life) = self.held.as_ref().filter(|held| !held.rejected).and_then(|held| held.life) {
+            let left = life.remaining(now);
+            if !left.is_zero() {
+                pause = pause.min((left / 3).max(backoff(1, random)));
+            }
+        }
+        self.not_before = Some(now.monotonic + told.max(pause));
         self.failed = Some(error);
         if let Some(held) = &mut self.held {
             held.reaffirmed = false;

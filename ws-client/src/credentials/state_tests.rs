@@ -113,6 +113,25 @@ fn a_failed_renewal_leaves_the_old_token_in_use_and_the_provider_in_peace() {
 }
 
 #[test]
+fn the_end_of_a_token_is_not_slept_through() {
+    let mut clock = Clock::new();
+    let mut state = State::default();
+    state.install(clock.token("a", 100.0), clock.0, 0.5);
+    clock.after(70.0);
+    let mut requests = Vec::new();
+    while state.fallback(clock.0).is_some() {
+        state.failed(unavailable(None), clock.0, 1.0);
+        let at = state.next_request(clock.0).expect("it is renewed").duration_since(clock.0.monotonic);
+        requests.push(at.as_secs_f64());
+        clock.after(at.as_secs_f64());
+    }
+    // Half a second that doubles up to a third of what is left, and down again to half a second.
+    assert_eq!(requests[..5], [0.5, 1.0, 2.0, 4.0, 7.5]);
+    assert!(requests[5..].windows(2).all(|pair| pair[0] >= pair[1]), "{requests:?}");
+    assert!(requests.len() < 20 && requests.last() == Some(&0.5), "{requests:?}");
+}
+
+#[test]
 fn an_endless_pause_is_not_obeyed() {
     let clock = Clock::new();
     let mut state = State::default();
