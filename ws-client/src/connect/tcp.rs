@@ -89,11 +89,20 @@ pub enum TcpError {
 pub(crate) async fn connect(addresses: &[SocketAddr], within: Duration) -> Result<TcpStream, TcpError> {
     let open = |address| async move {
         let stream = TcpStream::connect(address).await?;
+        if is_connected_to_itself(&stream) {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
         // Messages are batched by the socket itself; the system must not hold them back a second time.
         stream.set_nodelay(true)?;
         Ok(stream)
     };
     race(addresses, within, open).await
+}
+
+/// Nobody listens there, and the system has given this end that very port: TCP then connects it to itself (RFC 9293 3.5,
+/// figure 8). Who tries a port of this machine again and again meets that sooner or later.
+fn is_connected_to_itself(stream: &TcpStream) -> bool {
+    matches!((stream.local_addr(), stream.peer_addr()), (Ok(local), Ok(peer)) if local == peer)
 }
 
 async fn race<S, F>(
@@ -253,6 +262,18 @@ mod tests {
     async fn outcome(addresses: &[&str]) -> Result<SocketAddr, TcpError> {
         let addresses: Vec<_> = addresses.iter().map(|text| address(text)).collect();
         race(&addresses, Duration::from_secs(5), scripted).await
+    }
+
+    // RFC 9293 3.5: simultaneous connection synchronization, with oneself.
+    #[tokio::test]
+    async fn a_stream_to_itself_is_no_server() {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        let own = socket.local_addr().expect("bound");
+        assert!(is_connected_to_itself(&socket.connect(own).await.expect("TCP allows it")));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let at = listener.local_addr().expect("bound");
+        assert!(!is_connected_to_itself(&TcpStream::connect(at).await.expect("it listens")));
     }
 
     #[tokio::test]
