@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use super::access::Access;
 use super::dump::Encoding;
 use super::duration;
+use super::flags::Access;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,6 +10,7 @@ use ws_core::connection::Limits;
 use super::args::Connect;
 use super::conclusion::{complain, conclude, fail};
 use super::editor::{self, Editor};
+use super::flags::Usage;
 use super::heads;
 use super::history;
 use super::input::Kind;
@@ -53,11 +54,14 @@ async fn connect(args: &Connect, style: Style) -> Exit {
         Err(error) => return complain(style, &format!("signals cannot be heard: {error}"), Exit::Failed),
     };
     let notes = Notes { style, quiet: args.quiet, printer: None };
+    if args.access.is_insecure() {
+        notes.warn("--insecure: the server's certificate is not verified").await;
+    }
     let mut command = Command { args, notes, typed, interrupts, trace };
     if args.reconnect { command.returning(&client).await } else { command.once(&client).await }
 }
 
-fn client(args: &Connect, trace: &Arc<Trace>) -> Result<Client, super::usage::Usage> {
+fn client(args: &Connect, trace: &Arc<Trace>) -> Result<Client, Usage> {
     let limits = Limits { frame: args.max_message, message: args.max_message, ..Limits::default() };
     let mut builder = args.access.builder(&args.url)?.limits(limits);
     if args.verbose {

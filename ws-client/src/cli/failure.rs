@@ -196,6 +196,8 @@ fn flags(error: &Error) -> Option<&'static str> {
         "credentials-in-clear" => {
             "--allow-credentials-in-clear sends them all the same: only over a network that you trust"
         }
+        "certificate-untrusted" => "--ca FILE trusts an authority, or the server's own certificate",
+        "client-certificate-required" | "client-certificate-rejected" => "--cert FILE --key FILE",
         "redirected" => "--follow-redirects goes there, without credentials if it is another server",
         "origin-missing" | "origin-denied" => "--origin https://… sends another Origin",
         "subprotocol-unsupported" => "--subprotocol NAME offers one",

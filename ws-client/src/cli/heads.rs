@@ -5,6 +5,7 @@ use ws_core::deflate::DeflateConfig;
 use ws_core::head::ResponseHead;
 
 use super::show::printable;
+use crate::credentials::Placement;
 use crate::{Client, WsUrl};
 
 /// In the place of a secret.
@@ -27,7 +28,13 @@ pub(super) fn request(client: &Client) -> String {
         shown.push(format!("> {}", printable(&line)));
     }
     if client.identity.credentials.is_some() {
-        shown.push(format!("> Authorization: Bearer {MASK}"));
+        shown.push(match &client.identity.placement {
+            Placement::Header => format!("> Authorization: Bearer {MASK}"),
+            Placement::Query(name) => format!("> (and {name}={MASK} in the query)"),
+            Placement::Cookie(name) => format!("> Cookie: {name}={MASK}"),
+            Placement::Subprotocol => format!("> Sec-WebSocket-Protocol: bearer, {MASK}"),
+            Placement::FirstMessage => "> (and a token in the first message)".to_owned(),
+        });
     }
     shown.join("\n")
 }

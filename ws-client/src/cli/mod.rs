@@ -1,14 +1,12 @@
 //! The program `ws`.
 //!
 //! ```text
-//!  args ──▶ access ──▶ Builder ──▶ connect ──▶ session ◀──▶ input (editor | lines)
+//!  args ──▶ flags ──▶ Builder ──▶ connect ──▶ session ◀──▶ input (editor | lines)
 //!                                     │            └──────▶ screen (show: text, json, dump)
 //!                                     └──▶ failure: what was decided, and what to do
 //! ```
 
 // Their documentation is the program's help, which is no Markdown.
-#[allow(clippy::doc_markdown)]
-mod access;
 #[allow(clippy::doc_markdown)]
 mod args;
 mod close_codes;
@@ -18,6 +16,8 @@ mod dump;
 mod duration;
 mod editor;
 mod failure;
+#[allow(clippy::doc_markdown)]
+mod flags;
 mod heads;
 mod history;
 mod input;
@@ -34,7 +34,6 @@ mod source;
 mod states;
 mod style;
 mod trace;
-mod usage;
 mod welcome;
 
 pub use run::main;

@@ -1,0 +1,51 @@
+use clap::Parser;
+
+use super::Access;
+
+#[derive(Parser)]
+struct Only {
+    #[command(flatten)]
+    access: Access,
+}
+
+fn access(flags: &[&str]) -> Access {
+    Only::try_parse_from(std::iter::once(&"ws").chain(flags)).expect("valid flags").access
+}
+
+#[test]
+fn what_is_wrong_names_the_flag_and_the_fix_and_no_secret() {
+    for (flags, words) in [
+        (["--header", "hunter2"], "--header: write it as 'Name: value'"),
+        (["--header", "Origin: hunter2"], "--header Origin: use --origin"),
+        (["--token", "hunter2 "], "--token: "),
+        (["--basic", "hunter2"], "--basic: write it as USER:PASSWORD"),
+        (["--origin", "a.example"], "--origin: "),
+        (["--subprotocol", "a b"], "--subprotocol: "),
+        (["--resolve", "a.example"], "--resolve \"a.example\": write it as HOST:ADDRESS"),
+        (["--ca", "/nowhere"], "--ca: cannot read /nowhere"),
+        (["--cert", "/nowhere"], "--cert, --key: cannot read /nowhere"),
+        (["--pin", "x"], "--pin: "),
+    ] {
+        let complaint = access(&flags).builder("wss://a.example").expect_err("bad usage").to_string();
+        assert!(complaint.contains(words) && !complaint.contains("hunter2"), "{complaint}");
+    }
+}
+
+#[test]
+fn flags_that_contradict_each_other_are_refused() {
+    for flags in [
+        &["--token", "a", "--basic", "a:b"][..],
+        &["--key", "k.pem"],
+        &["--token-in", "query", "--token", "a"],
+        &["--timeout", "0s"],
+    ] {
+        assert!(Only::try_parse_from(std::iter::once(&"ws").chain(flags)).is_err(), "{flags:?}");
+    }
+}
+
+#[test]
+fn no_debug_text_has_a_secret() {
+    let access = access(&["--token", "hunter2", "--header", "X: hunter2"]);
+    let builder = access.builder("ws://a.example").expect("valid");
+    assert!(!format!("{access:?} {builder:?}").contains("hunter2"));
+}

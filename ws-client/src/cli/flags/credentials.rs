@@ -1,0 +1,92 @@
+//! Who the caller is.
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use super::Usage;
+use crate::Builder;
+use crate::credentials::{Credentials, Placement, StaticToken, Token};
+
+/// The environment variable with a token.
+const TOKEN: &str = "WS_TOKEN";
+/// The environment variable with a user name and a password.
+const BASIC: &str = "WS_BASIC";
+
+#[derive(Args)]
+#[command(next_help_heading = "Credentials")]
+pub(super) struct CredentialFlags {
+    /// Send a bearer token. Everyone on this machine can see the command line: better use the environment variable
+    /// WS_TOKEN, which is read where no other credentials are given.
+    #[arg(long, value_name = "T")]
+    token: Option<String>,
+
+    /// Where the token goes: header, query:NAME, cookie:NAME, subprotocol, or first-message.
+    #[arg(long, value_name = "PLACE", value_parser = placement, default_value = "header")]
+    token_in: Placement,
+
+    /// Send a user name and a password. Everyone on this machine can see the command line: better use the environment
+    /// variable WS_BASIC, which is read where no other credentials are given.
+    #[arg(long, value_name = "USER:PASSWORD", conflicts_with = "token")]
+    basic: Option<String>,
+
+    /// Send credentials over plain ws:// to other machines too, where everyone on the way can read them.
+    #[arg(long)]
+    allow_credentials_in_clear: bool,
+}
+
+impl CredentialFlags {
+    /// `given`: whether a header has them already.
+    pub(super) fn apply(&self, mut builder: Builder, given: bool) -> Result<Builder, Usage> {
+        if self.allow_credentials_in_clear {
+            builder = builder.allow_credentials_in_clear();
+        }
+        if let Some(token) = &self.token {
+            return self.token(builder, token, "--token");
+        }
+        if let Some(pair) = &self.basic {
+            return basic(builder, pair, "--basic");
+        }
+        if given {
+            return Ok(builder);
+        }
+        match (variable(TOKEN), variable(BASIC)) {
+            (Some(token), _) => self.token(builder, &token, TOKEN),
+            (None, Some(pair)) => basic(builder, &pair, BASIC),
+            (None, None) => Ok(builder),
+        }
+    }
+
+    fn token(&self, builder: Builder, token: &str, flag: &'static str) -> Result<Builder, Usage> {
+        if self.token_in == Placement::Header {
+            return builder.bearer_token(token).map_err(|source| Usage::Request { flag, source });
+        }
+        self.provided(builder, Credentials::new(StaticToken::new(Token::new(token))))
+    }
+
+    fn provided(&self, builder: Builder, credentials: Credentials) -> Result<Builder, Usage> {
+        builder
+            .credentials(credentials)
+            .credentials_in(self.token_in.clone())
+            .map_err(|source| Usage::Request { flag: "--token-in", source })
+    }
+}
+
+fn basic(builder: Builder, pair: &str, flag: &'static str) -> Result<Builder, Usage> {
+    let (user, password) = pair.split_once(':').ok_or(Usage::Basic { flag })?;
+    builder.basic_auth(user, password).map_err(|source| Usage::Request { flag, source })
+}
+
+fn placement(text: &str) -> Result<Placement, Usage> {
+    match text.split_once(':').unwrap_or((text, "")) {
+        ("header", "") => Ok(Placement::Header),
+        ("subprotocol", "") => Ok(Placement::Subprotocol),
+        ("first-message", "") => Ok(Placement::FirstMessage),
+        ("query", name) if !name.is_empty() => Ok(Placement::Query(name.to_owned())),
+        ("cookie", name) if !name.is_empty() => Ok(Placement::Cookie(name.to_owned())),
+        _ => Err(Usage::Placement),
+    }
+}
+
+fn variable(name: &str) -> Option<Zeroizing<String>> {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).map(Zeroizing::new)
+}

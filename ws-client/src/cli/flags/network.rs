@@ -1,0 +1,92 @@
+//! The way to the server.
+
+use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Usage;
+use crate::Builder;
+use crate::cli::duration;
+
+#[derive(Args)]
+#[command(next_help_heading = "Network")]
+pub(super) struct NetworkFlags {
+    /// Take this address for a host in place of a lookup; may be repeated.
+    #[arg(long, value_name = "HOST:ADDR")]
+    resolve: Vec<String>,
+
+    /// Connect to this Unix socket; the address is only named in the request.
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", conflicts_with = "resolve")]
+    unix_socket: Option<PathBuf>,
+
+    /// How long connecting may take in all.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration::at_least_a_millisecond,
+        default_value = "30s"
+    )]
+    timeout: Duration,
+}
+
+impl NetworkFlags {
+    pub(super) fn apply(&self, builder: Builder) -> Result<Builder, Usage> {
+        let mut builder = builder.timeout(self.timeout);
+        for (host, addresses) in resolved(&self.resolve)? {
+            builder = builder.resolve(&host, addresses);
+        }
+        #[cfg(unix)]
+        if let Some(path) = &self.unix_socket {
+            builder = builder.unix_socket(path);
+        }
+        Ok(builder)
+    }
+}
+
+/// The addresses of each host, as `HOST:ADDRESS` or `HOST:ADDRESS:PORT`.
+fn resolved(given: &[String]) -> Result<Vec<(String, Vec<SocketAddr>)>, Usage> {
+    let mut hosts: Vec<(String, Vec<SocketAddr>)> = Vec::new();
+    for given in given {
+        let parsed = given.split_once(':').and_then(|(host, rest)| Some((host, address(rest)?)));
+        let (host, address) = parsed
+            .filter(|(host, _)| !host.is_empty())
+            .ok_or_else(|| Usage::Resolve { given: given.clone() })?;
+        match hosts.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(host)) {
+            Some((_, addresses)) => addresses.push(address),
+            None => hosts.push((host.to_owned(), vec![address])),
+        }
+    }
+    Ok(hosts)
+}
+
+/// An address with or without a port; port 0 stands for the URL's.
+fn address(text: &str) -> Option<SocketAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => Some(SocketAddr::new(address, 0)),
+        Err(_) => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_given_with_and_without_a_port() {
+        let given = ["a:127.0.0.1", "A:127.0.0.2:81", "b:::1", "b:[::2]", "b:[::3]:82"].map(str::to_owned);
+        let parsed = |text: &str| text.parse::<SocketAddr>().expect("an address");
+        let expected = vec![
+            ("a".to_owned(), vec![parsed("127.0.0.1:0"), parsed("127.0.0.2:81")]),
+            ("b".to_owned(), vec![parsed("[::1]:0"), parsed("[::2]:0"), parsed("[::3]:82")]),
+        ];
+        assert_eq!(resolved(&given).expect("valid"), expected);
+        for text in ["a", "a:", ":127.0.0.1", "a:b", "a:127.0.0.1:x"] {
+            assert!(resolved(&[text.to_owned()]).is_err(), "{text}");
+        }
+    }
+}
