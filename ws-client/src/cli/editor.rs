@@ -30,6 +30,8 @@ type LineEditor = rustyline::Editor<(), FileHistory>;
 #[derive(Debug)]
 pub(super) struct Editor {
     reader: JoinHandle<()>,
+    /// While it is there, lines end with Ctrl-D only, not with the thread.
+    _lines: mpsc::Sender<Option<String>>,
     ending: Arc<AtomicBool>,
     printed: oneshot::Receiver<()>,
 }
@@ -37,7 +39,8 @@ pub(super) struct Editor {
 /// What goes through the editor: lines in, text out.
 #[derive(Debug)]
 pub(super) struct Typing {
-    pub(super) lines: mpsc::Receiver<String>,
+    /// `None` at the end: Ctrl-D.
+    pub(super) lines: mpsc::Receiver<Option<String>>,
     pub(super) printer: mpsc::Sender<String>,
 }
 
@@ -69,10 +72,10 @@ impl Editor {
         let (printer, texts) = mpsc::channel(QUEUE);
         let (done, all_out) = oneshot::channel();
         let ending = Arc::new(AtomicBool::new(false));
-        let reads = Reads { lines: to_session, interrupts, history, ending: ending.clone() };
+        let reads = Reads { lines: to_session.clone(), interrupts, history, ending: ending.clone() };
         let reader = thread::spawn(move || reads.run(editor));
         thread::spawn(move || print(external, texts, done));
-        Ok((Self { reader, ending, printed: all_out }, Typing { lines, printer }))
+        Ok((Self { reader, _lines: to_session, ending, printed: all_out }, Typing { lines, printer }))
     }
 
     /// Waits for what is still to be printed, then gives the terminal back as it was. The printer has to be dropped
@@ -99,7 +102,7 @@ fn wake_reader() {
 
 /// What the reading thread works with.
 struct Reads {
-    lines: mpsc::Sender<String>,
+    lines: mpsc::Sender<Option<String>>,
     interrupts: mpsc::Sender<()>,
     history: Option<PathBuf>,
     ending: Arc<AtomicBool>,
@@ -114,7 +117,7 @@ impl Reads {
                         // It is kept for the next start; without it nothing else is lost.
                         let _ = editor.add_history_entry(&line);
                     }
-                    if self.lines.blocking_send(line).is_err() {
+                    if self.lines.blocking_send(Some(line)).is_err() {
                         break;
                     }
                 }
@@ -127,7 +130,10 @@ impl Reads {
                     break;
                 }
                 // Ctrl-D, or a terminal that is gone.
-                Err(_) => break,
+                Err(_) => {
+                    let _ = self.lines.blocking_send(None);
+                    break;
+                }
             }
         }
         self.save(&mut editor);

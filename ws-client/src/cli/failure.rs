@@ -53,6 +53,14 @@ impl Block {
                 self.row("redirected", chain);
                 self.not_connected(source)
             }
+            ConnectError::Redirected(redirected) => {
+                let location = heads::resource(&redirected.location);
+                self.row(
+                    "why",
+                    format!("the server points to {location}, and redirections are not followed"),
+                );
+                title("not connected", &redirected.status.to_string(), error.code())
+            }
             error => self.failed(error, "not connected", error.code()),
         }
     }

@@ -92,7 +92,7 @@ struct Session<'a> {
     notes: &'a Notes,
     habits: Habits,
     pings: RefCell<Pings>,
-    /// When something came from the server.
+    /// When a message came from the server.
     heard: Cell<Instant>,
     unsent: Cell<u64>,
 }
@@ -112,9 +112,9 @@ impl Session<'_> {
                     listener.next().await
                 }
             };
-            self.heard.set(Instant::now());
             match heard {
                 Heard::Message(message) => {
+                    self.heard.set(Instant::now());
                     let shown = self.habits.show.message(&message);
                     if let Some(remark) = shown.remark {
                         self.notes.warn(remark).await;

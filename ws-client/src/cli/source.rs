@@ -9,7 +9,7 @@ use super::lines::Lines;
 #[derive(Debug)]
 pub(super) enum Source {
     /// Somebody who types; some lines are commands.
-    Typed(mpsc::Receiver<String>),
+    Typed(mpsc::Receiver<Option<String>>),
     /// A file or a pipe; every line is a message.
     Piped(Lines<BufReader<Stdin>>),
     /// Nothing more comes.
@@ -30,8 +30,8 @@ impl Source {
     pub(super) async fn next(&mut self, kind: Kind) -> Result<Option<Asked>, String> {
         match self {
             Self::Typed(lines) => match lines.recv().await {
-                Some(line) => input::typed(&line, kind).map(Some).map_err(|error| error.to_string()),
-                None => Ok(None),
+                Some(Some(line)) => input::typed(&line, kind).map(Some).map_err(|error| error.to_string()),
+                Some(None) | None => Ok(None),
             },
             Self::Piped(lines) => match lines.next().await {
                 Ok(Some(line)) => input::message(&line, kind)
