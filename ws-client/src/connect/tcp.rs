@@ -99,8 +99,8 @@ pub(crate) async fn connect(addresses: &[SocketAddr], within: Duration) -> Resul
     race(addresses, within, open).await
 }
 
-/// Nobody listens there, and the system has given this end that very port: TCP then connects it to itself (RFC 9293 3.5,
-/// figure 8). Who tries a port of this machine again and again meets that sooner or later.
+/// Nobody listens there, and the system has given this end that very port: TCP then connects it to itself (RFC 9293 3.5).
+/// Who tries a port of this machine again and again meets that sooner or later.
 fn is_connected_to_itself(stream: &TcpStream) -> bool {
     matches!((stream.local_addr(), stream.peer_addr()), (Ok(local), Ok(peer)) if local == peer)
 }
