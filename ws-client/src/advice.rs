@@ -1,7 +1,9 @@
 //! What follows from an error: its name, whose turn it is, whether to come back, whether new credentials help.
 
+use std::io;
 use std::time::Duration;
 
+use ws_core::connection::ProtocolError;
 use ws_core::handshake::ResponseError;
 use ws_core::net;
 use ws_core::refusal::{Cause, Challenge};
@@ -22,6 +24,7 @@ impl Error {
             Self::Closed(closed) => closed.cause().map_or("closed", Cause::code),
             Self::Broken(error) => match error {
                 net::Error::PingTimeout => "no-pong",
+                net::Error::Protocol(error) if is_limit(*error) => "limit-exceeded",
                 net::Error::Protocol(_) => "protocol-violated",
                 net::Error::Send(_) => "not-sendable",
                 net::Error::WriteTimeout => "peer-stalled",
@@ -54,6 +57,8 @@ impl Error {
         match self {
             Self::Connect(error) => error.responsible(),
             Self::Closed(closed) => closed.responsible(),
+            // The limit is this side's own.
+            Self::Broken(net::Error::Protocol(error)) if is_limit(*error) => Responsible::Client,
             Self::Broken(net::Error::Protocol(_)) => Responsible::Server,
             Self::Broken(net::Error::Send(_)) | Self::Restore(_) => Responsible::Client,
             Self::Broken(_) => Responsible::Network,
@@ -207,12 +212,17 @@ impl ConnectError {
             },
             Self::Handshake(error) => match error {
                 // What listens there is no WebSocket server, so the address is wrong.
-                HandshakeError::TlsPort | HandshakeError::NotHttp => Responsible::Client,
+                // Or it is this side that wants a subprotocol, and offers others than the server has.
+                HandshakeError::TlsPort
+                | HandshakeError::NotHttp
+                | HandshakeError::Response(ResponseError::SubprotocolMissing) => Responsible::Client,
                 HandshakeError::Write(_) | HandshakeError::Read(_) => Responsible::Network,
                 _ => Responsible::Server,
             },
             Self::Redirect(error) => match error {
                 RedirectError::Elsewhere { source, .. } => source.responsible(),
+                // It may allow more.
+                RedirectError::TooMany { .. } => Responsible::Client,
                 _ => Responsible::Server,
             },
             Self::Refused(refused) => refused.responsible(),
@@ -226,7 +236,12 @@ impl ConnectError {
         match self {
             Self::Url(_) | Self::Request(_) | Self::Redirected(_) => false,
             Self::Dns(error) => !matches!(error, DnsError::NotFound { .. }),
-            Self::Tcp(error) => !matches!(error, TcpError::NotPermitted { .. }),
+            Self::Tcp(error) => match error {
+                TcpError::NotPermitted { .. } => false,
+                // An address that the system does not take, such as one that wants an interface.
+                TcpError::Failed { source, .. } => source.kind() != io::ErrorKind::InvalidInput,
+                _ => true,
+            },
             Self::Unix(error) => !matches!(
                 error,
                 UnixError::NotASocket { .. } | UnixError::NotPermitted { .. } | UnixError::PathInvalid { .. }
@@ -363,6 +378,17 @@ fn connector_may_recover(error: &ConnectorError) -> bool {
     }
 }
 
+/// Whether it is a limit of this side that was exceeded, not a rule of the protocol.
+fn is_limit(error: ProtocolError) -> bool {
+    matches!(
+        error,
+        ProtocolError::FrameTooBig { .. }
+            | ProtocolError::MessageTooBig { .. }
+            | ProtocolError::TooManyFragments
+            | ProtocolError::RatioTooHigh
+    )
+}
+
 fn tcp_code(error: &TcpError) -> &'static str {
     match error {
         TcpError::PortClosed { .. } => "port-closed",
@@ -433,6 +459,7 @@ fn handshake_code(error: &HandshakeError) -> &'static str {
                 "accept-key-wrong"
             }
             ResponseError::SubprotocolNotOffered => "subprotocol-not-offered",
+            ResponseError::SubprotocolMissing => "subprotocol-not-selected",
             ResponseError::ExtensionNotOffered => "extension-not-offered",
             _ => "handshake-answer-invalid",
         },

@@ -93,6 +93,9 @@ pub struct Client {
     pub(crate) keepalive: Option<(Duration, Duration)>,
     /// Who is told how attempts go.
     pub(crate) observers: Observers,
+    /// How long a server may take no data, and how long it may not answer a Close frame; as the socket's where not set.
+    pub(crate) write_timeout: Option<Duration>,
+    pub(crate) close_timeout: Option<Duration>,
 }
 
 impl Client {
@@ -116,6 +119,8 @@ impl Client {
             timeouts: Timeouts::default(),
             keepalive: Some((Duration::from_secs(20), Duration::from_secs(20))),
             observers: Observers::default(),
+            write_timeout: None,
+            close_timeout: None,
         }))
     }
 
@@ -318,6 +323,8 @@ impl Client {
             config.pong_timeout = timeout;
         }
         config.guard = Some(Arc::new(self.observers.metrics.opened()));
+        config.write_timeout = self.write_timeout.unwrap_or(config.write_timeout);
+        config.close_timeout = self.close_timeout.unwrap_or(config.close_timeout);
         config
     }
 }

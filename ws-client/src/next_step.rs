@@ -37,6 +37,11 @@ pub enum NextStep {
     AskPermission,
     /// Correct something on this side: the address, the request, a setting, a message.
     Correct,
+    /// The other side leaves it open why: check the path, the origin and the credentials here, then ask who runs the
+    /// server, whose log may know.
+    FindOut,
+    /// Nothing: the other side has ended the conversation in good order.
+    Nothing,
     /// Tell those who are responsible: it is theirs to mend, and until then nothing helps.
     Tell(Responsible),
 }
@@ -52,6 +57,8 @@ impl fmt::Display for NextStep {
             Self::Authenticate => "give credentials, or others",
             Self::AskPermission => "ask for the permission",
             Self::Correct => "correct it on this side",
+            Self::FindOut => "find out why: check path, origin and credentials, then ask who runs the server",
+            Self::Nothing => "nothing",
             Self::Tell(Responsible::Proxy) => "tell who runs the proxy",
             Self::Tell(Responsible::Network) => "look at the network",
             Self::Tell(_) => "tell who runs the server",
@@ -96,6 +103,10 @@ impl Refused {
     pub fn next_step(&self) -> NextStep {
         let (renew, retry) = (self.do_new_credentials_help(), self.is_worth_retrying());
         let status = self.likely_cause().and_then(Cause::status).unwrap_or(self.status);
+        let open = matches!(self.code(), "forbidden-unexplained" | "refused-unexplained") && status != 400;
+        if open && !renew && !retry && self.responsible() == Responsible::Client {
+            return NextStep::FindOut;
+        }
         follows(renew, retry, self.retry_after, who(self.likely_cause(), status), self.responsible())
     }
 }
@@ -106,6 +117,9 @@ impl Closed {
         let (renew, retry) = (self.do_new_credentials_help(), self.is_worth_retrying());
         // IANA WebSocket Close Code registry: 3000 Unauthorized, 3003 Forbidden.
         let status = match self.frame.as_ref().map(|frame| frame.code) {
+            // RFC 6455 7.4.1: a normal closure; against a policy; no code; codes of applications.
+            Some(1000) if self.cause().is_none() => return NextStep::Nothing,
+            Some(1005 | 1008 | 4000..=4999) if self.cause().is_none() => return NextStep::FindOut,
             Some(3000) => 401,
             Some(3003) => 403,
             _ => 0,

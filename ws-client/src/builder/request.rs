@@ -104,4 +104,11 @@ impl Builder {
         names.into_iter().try_for_each(|name| self.0.request.subprotocol(name.into()))?;
         Ok(self)
     }
+
+    /// Takes it for an error where the server selects none of the subprotocols offered, as browsers do. RFC 6455 4.1 lets a
+    /// server select none, and many do that do not know what subprotocols are.
+    pub fn require_subprotocol(mut self) -> Self {
+        self.0.request.subprotocol_required = true;
+        self
+    }
 }

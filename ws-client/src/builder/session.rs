@@ -34,6 +34,18 @@ impl Builder {
         self
     }
 
+    /// How long the server may take no data while there is some to send; 20 s by default.
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.0.write_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the server may take to answer a Close frame; 5 s by default.
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.0.close_timeout = Some(timeout);
+        self
+    }
+
     /// Never pings: a server that is gone is noticed only when something is sent.
     pub fn no_keepalive(mut self) -> Self {
         self.0.keepalive = None;

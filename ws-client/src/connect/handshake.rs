@@ -48,7 +48,9 @@ pub enum HandshakeError {
     )]
     NoAnswer,
     /// The peer closed the connection inside the answer's head.
-    #[error("the connection was closed after {received} bytes of the answer")]
+    #[error(
+        "the connection was closed after {received} bytes of the answer: connect again, and if it stays so, ask who runs the server"
+    )]
     CutShort {
         /// How many bytes had come.
         received: usize,
@@ -71,13 +73,28 @@ pub enum HandshakeError {
     #[error("the answer's Content-Length is not valid, which the server's operator has to mend")]
     ContentLength,
     /// The answer is 101, but not one to this request (RFC 6455 4.1).
-    #[error("the server accepts, but not as RFC 6455 says, which its operator has to mend: {0}")]
+    #[error("{}", wrong(*.0))]
     Response(#[source] ResponseError),
     /// The server accepted compression with parameters that were not offered or are not valid (RFC 7692 7.1).
     #[error(
         "the server's answer to the offer of compression is not valid, which its operator has to mend (or offer none): {0}"
     )]
     Compression(#[source] DeflateAnswerError),
+}
+
+/// What is wrong with a 101, and whose turn it is.
+fn wrong(error: ResponseError) -> String {
+    match error {
+        ResponseError::SubprotocolMissing => {
+            "the server selected none of the subprotocols offered, and one is required: offer one that it speaks".to_owned()
+        }
+        ResponseError::AcceptMissing | ResponseError::AcceptRepeated | ResponseError::AcceptWrong => format!(
+            "the server accepts, but does not answer this handshake ({error}): a cache or another program answers in its place"
+        ),
+        error => {
+            format!("the server accepts, but not as RFC 6455 says, which its operator has to mend: {error}")
+        }
+    }
 }
 
 /// What bounds the answer.

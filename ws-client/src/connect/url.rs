@@ -198,7 +198,7 @@ pub enum UrlError {
     #[error("this program was built without TLS: switch on the feature `tls` of ws-client")]
     TlsNotBuiltIn,
     /// There is no host after `//`.
-    #[error("the URL names no host: write ws://HOST/PATH")]
+    #[error("the URL names no host: write ws://HOST/PATH, an IPv6 address in square brackets")]
     HostMissing,
     /// The host is neither a name nor an IP address.
     #[error("the host is not valid: {reason}; an IPv6 address stands in square brackets")]

@@ -116,7 +116,11 @@ impl Refused {
     /// a page, a message in JSON. It is a stranger's text, cut to 160 characters.
     pub fn said(&self) -> Option<String> {
         match &self.problem {
-            Some(problem) => problem.detail.clone().or_else(|| problem.title.clone()),
+            // A title may be no more than that of the status.
+            Some(problem) => problem
+                .detail
+                .clone()
+                .or_else(|| problem.title.clone().filter(|title| !title.eq_ignore_ascii_case(&self.reason))),
             None => said(&self.head, &self.body),
         }
     }
@@ -161,7 +165,7 @@ impl fmt::Display for Refused {
                 write!(f, ", scope \"{}\"", Printable(scope))?;
             }
         }
-        if self.by_application() && said.is_none() {
+        if self.by_application() && said.is_none() && self.status == 403 {
             return f.write_str(": the server does not disclose why; its log does");
         }
         write!(f, ": {}", self.meaning().advice)?;

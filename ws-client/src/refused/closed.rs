@@ -109,7 +109,7 @@ fn explained(code: u16) -> Option<&'static str> {
     Some(match code {
         1000 => "the server has ended the conversation, and nothing is wrong",
         1001 => "the server goes away, connect again",
-        1002 => "the server says that this side broke the protocol, which one of the two programs has wrong",
+        1002 => "the server says that this side broke the protocol, one of the two programs has it wrong",
         1003 => "the server does not take this kind of message, text or binary, send the other",
         1005 => "the server gives no reason, its log may",
         1007 => "the server says that a message was not what its type says, such as text that is no UTF-8",

@@ -32,8 +32,21 @@ impl fmt::Display for Responsible {
 /// Who is responsible for a refusal, by its cause where it is told, else by its status.
 pub(super) fn responsible(cause: Option<Cause>, status: u16) -> Responsible {
     match cause {
-        // This client always sends HTTP/1.1 and its Upgrade fields: something on the way changed them.
-        Some(Cause::UpgradeHeadersStripped | Cause::HttpVersionUnsupported) => Responsible::Proxy,
+        // This client always sends these as they should be: something on the way changed them.
+        Some(
+            Cause::UpgradeHeadersStripped
+            | Cause::UpgradeRequired
+            | Cause::UpgradeConflicting
+            | Cause::HttpVersionUnsupported
+            | Cause::MethodNotAllowed
+            | Cause::UnexpectedBody
+            | Cause::MissingHost
+            | Cause::DuplicateHost
+            | Cause::WebsocketVersionMissing
+            | Cause::WebsocketKeyInvalid,
+        ) => Responsible::Proxy,
+        // It always sends version 13, the only one of RFC 6455.
+        Some(Cause::WebsocketVersionUnsupported) => Responsible::Server,
         Some(Cause::RateLimited | Cause::AddressQuotaExceeded | Cause::PrincipalQuotaExceeded) => {
             Responsible::Client
         }

@@ -16,15 +16,20 @@ const WORD: usize = 48;
 pub(crate) fn said(head: &ResponseHead, body: &Body) -> Option<String> {
     let text = body.text()?.trim();
     let media_type = head.fields().get_str("Content-Type").unwrap_or_default().to_ascii_lowercase();
-    let words = if media_type.contains("json") {
-        in_json(text)?
+    let candidates = if media_type.contains("json") {
+        vec![in_json(text)?]
     } else if text.starts_with('<') {
-        in_page(text)?
+        in_page(text)
     } else if media_type.is_empty() || media_type.starts_with("text/") {
-        text.lines().next()?.to_owned()
+        vec![text.lines().next()?.to_owned()]
     } else {
         return None;
     };
+    candidates.iter().find_map(|words| telling(words, head))
+}
+
+/// The words on one line and not too many, unless they only repeat the status.
+fn telling(words: &str, head: &ResponseHead) -> Option<String> {
     let words = words.split_whitespace().map(shortened).collect::<Vec<_>>().join(" ");
     let words = without_status(&words, head);
     let reason = String::from_utf8_lossy(head.reason());
@@ -46,22 +51,33 @@ fn in_json(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The title of a page, or all that a short one says.
-fn in_page(text: &str) -> Option<String> {
-    let lower = text.to_ascii_lowercase();
-    if let Some(begin) = lower.find("<title>").map(|at| at + "<title>".len()) {
-        let end = begin + lower.get(begin..)?.find("</title>")?;
-        return text.get(begin..end).map(str::to_owned);
+/// The title of a page and its first paragraph, or all that a short one without them says.
+fn in_page(text: &str) -> Vec<String> {
+    let parts = [("<title>", "</title>"), ("<p>", "</p>")].map(|(begin, end)| between(text, begin, end));
+    if parts == [None, None] {
+        return (text.len() <= 1024).then(|| without_tags(text)).into_iter().collect();
     }
-    let mut rest = (text.len() <= 1024).then_some(text)?;
+    parts.into_iter().flatten().map(without_tags).collect()
+}
+
+/// What stands between these two tags, or behind the first where the second is missing.
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> Option<&'a str> {
+    let lower = text.to_ascii_lowercase();
+    let from = lower.find(begin)? + begin.len();
+    let to = lower.get(from..)?.find(end).map_or(text.len(), |length| from + length);
+    text.get(from..to)
+}
+
+fn without_tags(text: &str) -> String {
     let mut words = String::new();
+    let mut rest = text;
     while let Some((before, tag)) = rest.split_once('<') {
         words.push_str(before);
         words.push(' ');
-        rest = tag.split_once('>')?.1;
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
     }
     words.push_str(rest);
-    Some(words)
+    words
 }
 
 /// A word that may hold a credential is cut: what is long, and the query of an address.
@@ -136,8 +152,15 @@ mod tests {
             ("403 Forbidden\r\nContent-Type: text/html", "Forbidden", None),
             ("404 Not Found\r\nContent-Type: image/png", "png", None),
             ("404 Not Found", "", None),
-            ("404 Not Found", "<title>open", None),
+            ("404 Not Found", "<title>open", Some("open")),
             ("404 Not Found", "<p", None),
+            // Apache httpd.
+            (
+                "400 Bad Request\r\nContent-Type: text/html",
+                "<html><head>\n<title>400 Bad Request</title>\n</head><body>\n<h1>Bad Request</h1>\n<p>Your browser sent \
+                 what<br />\nReason: You're speaking plain HTTP.<br />\n</p>\n</body></html>",
+                Some("Your browser sent what Reason: You're speaking plain HTTP."),
+            ),
         ] {
             assert_eq!(heard(head, body).await.as_deref(), expected, "{head} {body}");
         }

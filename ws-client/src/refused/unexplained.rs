@@ -123,6 +123,10 @@ fn by_words(said: &str) -> Option<Meaning> {
             "the server does not accept this client's certificate: use one of an authority that it trusts",
         ));
     }
+    // nginx.
+    if says("request header or cookie too large") {
+        return Some(by_status(431));
+    }
     // Starlette and Django.
     if says("invalid host header") || says("invalid http_host header") {
         return Some(HOST);
@@ -188,6 +192,7 @@ mod tests {
             ("Client sent an HTTP request to an HTTPS server.", "plain-http-on-tls-port"),
             ("No required SSL certificate was sent", "client-certificate-required"),
             ("The SSL certificate error", "client-certificate-rejected"),
+            ("Request Header Or Cookie Too Large", "head-too-large"),
             ("Invalid host header", "host-not-served"),
             ("Connection header did not include 'upgrade'", "upgrade-headers-stripped"),
             ("Can \"Upgrade\" only to \"WebSocket\".", "upgrade-headers-stripped"),

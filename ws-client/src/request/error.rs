@@ -96,6 +96,6 @@ pub enum RequestError {
         number: usize,
     },
     /// The handshake cannot be made for another reason.
-    #[error("the handshake cannot be made")]
+    #[error("the handshake cannot be made: {0}")]
     Handshake(#[source] handshake::RequestError),
 }

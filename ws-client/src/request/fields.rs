@@ -31,6 +31,7 @@ pub(crate) struct Request {
     token: Option<Arc<Token>>,
     /// The token is said in the first message.
     introduces: bool,
+    pub(crate) subprotocol_required: bool,
 }
 
 /// A header field; its value is wiped from memory with it.
@@ -166,6 +167,7 @@ impl Request {
             let resource = self.resource(url);
             let mut handshake =
                 ClientHandshake::new(&url.host_field(), &resource)?.subprotocols(&self.subprotocols)?;
+            handshake = handshake.require_subprotocol(self.subprotocol_required);
             if let Some(origin) = &self.origin {
                 handshake = handshake.origin(origin)?;
             }

@@ -133,7 +133,7 @@ pub enum TlsError {
     )]
     Closed,
     /// The connection broke within the handshake.
-    #[error("the connection broke in the TLS handshake")]
+    #[error("the connection broke in the TLS handshake ({0}): connect again")]
     Io(#[source] io::Error),
     /// The system has no root certificates that can be read, and the caller gave none.
     #[error(
@@ -144,10 +144,10 @@ pub enum TlsError {
         reason: String,
     },
     /// The other side broke the rules of TLS.
-    #[error("the server broke the rules of TLS")]
+    #[error("the server broke the rules of TLS, which its operator has to mend: {0}")]
     Protocol(#[source] Box<dyn StdError + Send + Sync>),
     /// TLS failed on this side: there is no randomness, or no time of day.
-    #[error("TLS failed on this side")]
+    #[error("TLS failed on this side: {0}")]
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
