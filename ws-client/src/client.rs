@@ -172,7 +172,8 @@ impl Client {
     pub async fn connect_with_answer(&self) -> Result<(WebSocket, Answer), ConnectError> {
         let budget = Budget::new(self.timeouts.total);
         let watch = self.observers.watch(&self.url);
-        watch.whole(self.with_credentials(&self.url, budget, &watch, None)).await
+        // In a box: all stages together are large, and whoever connects holds this future in one of their own.
+        Box::pin(watch.whole(self.with_credentials(&self.url, budget, &watch, None))).await
     }
 
     /// Does the handshake over a stream that is already there, such as a pipe; nothing is put between, TLS neither. The
