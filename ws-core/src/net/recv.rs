@@ -163,7 +163,9 @@ impl RecvHalf {
                     }
                     Poll::Ready(Err(error)) => {
                         self.end();
-                        return Poll::Ready(Err(error.into()));
+                        // RFC 8446 6.1: over TLS, an end without its alert is one all the same.
+                        let lost = error.kind() == io::ErrorKind::UnexpectedEof;
+                        return Poll::Ready(Err(if lost { Error::Lost } else { error.into() }));
                     }
                     Poll::Pending => {}
                 }
