@@ -16,7 +16,12 @@ impl Builder {
         self
     }
 
-    /// What the server may ask of us once the connection is open: sizes of frames and messages.
+    /// What the server may ask of us once the connection is open: a frame and a message of 1 MiB each by default, in bytes,
+    /// a compressed message after it was inflated. A larger one is never read: the server is told 1009 (RFC 6455 7.4.1),
+    /// and receiving ends with [`net::Error::Protocol`](ws_core::net::Error).
+    ///
+    /// What we send may be as large as we like. [`Limits::output`], 256 KiB by default, is how much may wait for a server
+    /// that does not take it: sending waits while there is more.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.0.limits = limits;
         self

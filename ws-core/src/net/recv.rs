@@ -193,7 +193,7 @@ impl RecvHalf {
         !self.input.is_empty() && self.receiver.has_whole_frame(&self.input)
     }
 
-    fn outbox(&self) -> &Arc<Outbox> {
+    pub(super) fn outbox(&self) -> &Arc<Outbox> {
         self.holder.outbox()
     }
 

@@ -13,7 +13,7 @@ use futures_sink::Sink;
 use tokio::net::TcpStream;
 
 use super::{
-    Driver, Error, Inspect, ReadSide, RecvHalf, SendHalf, SocketConfig, Transport, WriteSide,
+    Driver, Error, Inspect, ReadSide, RecvHalf, ReuniteError, SendHalf, SocketConfig, Transport, WriteSide,
     driver::Holder,
     outbox::{Outbox, When},
     transport::{split_any, split_tcp},
@@ -38,6 +38,11 @@ use crate::{
 /// for the application (the [module](super) says when it leaves). Pings are answered, a silent peer is
 /// pinged and in the end given up, and the closing handshake is done, while [`recv`](Self::recv) is being
 /// waited for.
+///
+/// It is a [`Stream`] of messages and a [`Sink`] for them. The stream ends after an error, and once the closing handshake
+/// is done. What is given to the sink leaves when it is flushed; it is ready while no more than
+/// [`Limits::output`] bytes are queued; and closing it does the whole closing handshake, messages that still come
+/// discarded.
 ///
 /// Dropping it closes the connection: a Close frame with 1001 is sent in the background, or with 3008 to a
 /// peer that has not answered a ping.
@@ -187,6 +192,15 @@ impl WebSocket {
     pub fn split(self) -> (RecvHalf, SendHalf) {
         let halves = *self.0;
         (halves.recv, halves.send)
+    }
+
+    /// Makes the two halves of a connection one socket again.
+    ///
+    /// # Errors
+    /// They are of different connections.
+    pub fn reunite(recv: RecvHalf, send: SendHalf) -> Result<Self, Box<ReuniteError>> {
+        let (recv, send) = ReuniteError::check(recv, send)?;
+        Ok(Self(Box::new(Halves { recv, send })))
     }
 
     /// What runs a handler that owns this socket; see [`Driver`].
