@@ -11,7 +11,8 @@ use ws_core::message::Message;
 use ws_core::net::{self, SocketConfig, WebSocket};
 
 use super::*;
-use crate::memory;
+use crate::reconnect::ReconnectConfig;
+use crate::{Client, memory};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -128,6 +129,26 @@ async fn the_limits_are_the_connections() {
     assert!(recv_json::<_, String>(&mut client).await.expect("64 bytes").is_some());
     let error = recv_json::<_, String>(&mut client).await.expect_err("65 bytes");
     assert!(matches!(error, JsonError::Socket(net::Error::Protocol(_))), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_comes_back_has_typed_messages_too() {
+    let (network, mut listener) = memory::network();
+    let client = Client::builder("ws://rooms.test/").expect("valid").connector(network.clone()).build();
+    let mut orders: Json<_, Order, Order> = Json::new(client.reconnecting(ReconnectConfig::default()));
+    for _ in 0..2 {
+        let accepted = listener.accept().await.expect("it connects, and comes back").accept().await;
+        let mut server = accepted.expect("a client");
+        orders.send(&Order::Stop).await.expect("queued");
+        let text = server.recv().await.expect("open").expect("a message");
+        server.send(text).await.expect("open");
+        assert_eq!(orders.recv().await.expect("valid"), Some(Order::Stop));
+        network.cut();
+    }
+    // What went wrong for good is the connection's error.
+    network.refuse(std::io::ErrorKind::PermissionDenied);
+    let error = orders.recv().await.expect_err("it has stopped");
+    assert!(matches!(error, JsonError::Socket(_)), "{error:?}");
 }
 
 #[tokio::test]
