@@ -70,6 +70,16 @@ pub fn python_fastapi() -> Result<PathBuf, Unavailable> {
     .map(|dir| dir.join("bin/python"))
 }
 
+/// A Python 3 interpreter whose virtual environment has the package `proxy.py`.
+pub fn python_proxy() -> Result<PathBuf, Unavailable> {
+    once("python-proxy-2.4.10", |dir, log| {
+        let python = find(&["python3"]).ok_or(Unavailable::NoInterpreter("Python 3"))?;
+        run(Command::new(python).args(["-m", "venv"]).arg(dir), log, LIMIT)?;
+        pip_install(dir, &["proxy.py==2.4.10"], log)
+    })
+    .map(|dir| dir.join("bin/python"))
+}
+
 /// The directory whose `node_modules` has the package `ws`, and the `node` to run it with.
 pub fn node_ws() -> Result<(PathBuf, PathBuf), Unavailable> {
     node_package("ws", "8.23.0")
@@ -78,6 +88,11 @@ pub fn node_ws() -> Result<(PathBuf, PathBuf), Unavailable> {
 /// The directory whose `node_modules` has the package `oidc-provider`, and the `node` to run it with.
 pub fn node_oidc_provider() -> Result<(PathBuf, PathBuf), Unavailable> {
     node_package("oidc-provider", "9.13.3")
+}
+
+/// The directory whose `node_modules` has the package `@pondwader/socks5-server`, and the `node` to run it with.
+pub fn node_socks5_server() -> Result<(PathBuf, PathBuf), Unavailable> {
+    node_package("@pondwader/socks5-server", "1.0.10")
 }
 
 fn node_package(name: &str, version: &str) -> Result<(PathBuf, PathBuf), Unavailable> {

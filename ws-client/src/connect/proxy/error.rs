@@ -122,5 +122,6 @@ fn wanted(sent: bool, schemes: &[String]) -> String {
     if sent {
         return "does not accept the user name and password in its URL: correct them".to_owned();
     }
-    "wants a user name and a password: put them into its URL, as in http://USER:PASSWORD@HOST:PORT".to_owned()
+    "wants a user name and a password: put them into its URL, before the host, as USER:PASSWORD@HOST"
+        .to_owned()
 }
