@@ -82,7 +82,8 @@ impl Client {
                         budget,
                         watch,
                     };
-                    return tunnel.open(url).await;
+                    // Few connections go through a proxy: the futures of all others need not have room for that.
+                    return Box::pin(tunnel.open(url)).await;
                 }
                 let within = budget.stage(timeouts.dns);
                 let resolved = dns::resolve(&dial.names, url.host(), url.port(), within);

@@ -54,7 +54,8 @@ impl Watch<'_> {
         work: impl Future<Output = Result<T, ConnectError>>,
     ) -> Result<T, ConnectError> {
         let unfinished = Unfinished::new(|outcome, took| self.ended(outcome, took));
-        let result = work.instrument(self.span.clone()).await;
+        // A future is as large as what it was given and what it made of that together: so the second stands elsewhere.
+        let result = Box::pin(work).instrument(self.span.clone()).await;
         unfinished.finish(outcome(&result));
         result
     }
