@@ -46,18 +46,6 @@ async fn a_refusal_of_our_server_tells_what_was_decided() {
 }
 
 #[tokio::test]
-async fn credentials_lead_in_wherever_they_stand() {
-    let server = ours().await;
-    let token = token(60);
-    for (path, place) in [("/guarded", "header"), ("/ticket", "query:ticket"), ("/first", "first-message")] {
-        ws(["--token", &token, "--token-in", place, &url(&server, path)], "in\n").await.is(0, "in\n");
-    }
-    let mut command = crate::program::connect([url(&server, "/guarded").as_str()]);
-    command.env("WS_TOKEN", &token);
-    crate::program::feed(command.spawn().unwrap(), b"in\n").await.is(0, "in\n");
-}
-
-#[tokio::test]
 async fn close_codes_are_explained_by_name() {
     let server = ours().await;
     for (code, title) in [

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod credentials;
 mod failures;
 mod foreign;
 mod pipes;
@@ -12,3 +13,4 @@ mod secrets;
 mod servers;
 mod terminal;
 mod typing;
+mod ways;

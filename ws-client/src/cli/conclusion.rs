@@ -45,7 +45,11 @@ pub(super) fn fail(error: &Error, style: Style) -> Exit {
         Error::Connect(
             ConnectError::Url(_)
             | ConnectError::Request(_)
-            | ConnectError::Credentials(CredentialsError::InClear { .. } | CredentialsError::Malformed { .. }),
+            | ConnectError::Credentials(
+                CredentialsError::InClear { .. }
+                | CredentialsError::Malformed { .. }
+                | CredentialsError::File { .. },
+            ),
         ) => Exit::Usage,
         _ => Exit::Failed,
     }

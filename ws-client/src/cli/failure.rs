@@ -199,13 +199,14 @@ fn title(what: &str, status: &str, code: &str) -> String {
 fn flags(error: &Error) -> Option<&'static str> {
     Some(match error.code() {
         "credentials-missing" | "unauthorized-unexplained" => {
-            "--token-file FILE or WS_TOKEN for a token, --basic USER:PASSWORD, --header 'Cookie: …'"
+            "--token-file FILE, --token-command COMMAND or WS_TOKEN for a token; --basic USER:PASSWORD; --header 'Cookie: …'"
         }
         "credentials-in-clear" => {
             "--allow-credentials-in-clear sends them all the same: only over a network that you trust"
         }
         "certificate-untrusted" => "--ca FILE trusts an authority, or the server's own certificate",
         "client-certificate-required" | "client-certificate-rejected" => "--cert FILE --key FILE",
+        "proxy-authentication-required" => "--proxy http://USER:PASSWORD@HOST:PORT",
         "redirected" => "--follow-redirects goes there, without credentials if it is another server",
         "origin-missing" | "origin-denied" => "--origin https://… sends another Origin",
         "subprotocol-unsupported" => "--subprotocol NAME offers one",

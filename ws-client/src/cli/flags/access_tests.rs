@@ -25,6 +25,7 @@ fn what_is_wrong_names_the_flag_and_the_fix_and_no_secret() {
         (["--ca", "/nowhere"], "--ca: cannot read /nowhere"),
         (["--cert", "/nowhere"], "--cert, --key: cannot read /nowhere"),
         (["--pin", "x"], "--pin: "),
+        (["--proxy", "ftp://a:hunter2@b"], "--proxy: ftp:// is no kind of proxy"),
     ] {
         let complaint = access(&flags).builder("wss://a.example").expect_err("bad usage").to_string();
         assert!(complaint.contains(words) && !complaint.contains("hunter2"), "{complaint}");
@@ -35,6 +36,11 @@ fn what_is_wrong_names_the_flag_and_the_fix_and_no_secret() {
 fn flags_that_contradict_each_other_are_refused() {
     for flags in [
         &["--token", "a", "--basic", "a:b"][..],
+        &["--token", "a", "--token-file", "b"],
+        &["--token-file", "a", "--token-command", "b"],
+        &["--token", "a", "--renew-in-band"],
+        &["--proxy", "http://a", "--no-proxy"],
+        &["--proxy", "http://a", "--unix-socket", "b"],
         &["--key", "k.pem"],
         &["--token-in", "query", "--token", "a"],
         &["--timeout", "0s"],

@@ -1,11 +1,13 @@
 //! Who the caller is.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use zeroize::Zeroizing;
 
 use super::Usage;
 use crate::Builder;
-use crate::credentials::{Credentials, Placement, StaticToken, Token};
+use crate::credentials::{Credentials, Placement, StaticToken, Token, TokenCommand, TokenFile};
 
 /// The environment variable with a token.
 const TOKEN: &str = "WS_TOKEN";
@@ -15,10 +17,18 @@ const BASIC: &str = "WS_BASIC";
 #[derive(Args)]
 #[command(next_help_heading = "Credentials")]
 pub(super) struct CredentialFlags {
-    /// Send a bearer token. Everyone on this machine can see the command line: better use the environment variable
-    /// WS_TOKEN, which is read where no other credentials are given.
-    #[arg(long, value_name = "T")]
+    /// Send a bearer token. Everyone on this machine can see the command line: better use --token-file, or the
+    /// environment variable WS_TOKEN, which is read where no other credentials are given.
+    #[arg(long, value_name = "T", group = "who")]
     token: Option<String>,
+
+    /// Send the token in this file, which is read again when it changes.
+    #[arg(long, value_name = "FILE", groups = ["who", "provider"])]
+    token_file: Option<PathBuf>,
+
+    /// Send the token that this command prints. The shell runs it, again when the token runs out or is not accepted.
+    #[arg(long, value_name = "COMMAND", groups = ["who", "provider"])]
+    token_command: Option<String>,
 
     /// Where the token goes: header, query:NAME, cookie:NAME, subprotocol, or first-message.
     #[arg(long, value_name = "PLACE", value_parser = placement, default_value = "header")]
@@ -26,8 +36,13 @@ pub(super) struct CredentialFlags {
 
     /// Send a user name and a password. Everyone on this machine can see the command line: better use the environment
     /// variable WS_BASIC, which is read where no other credentials are given.
-    #[arg(long, value_name = "USER:PASSWORD", conflicts_with = "token")]
+    #[arg(long, value_name = "USER:PASSWORD", group = "who")]
     basic: Option<String>,
+
+    /// Tell each new token of --token-file or --token-command to the server on the open connection, in a message, where a
+    /// server of this framework takes it so.
+    #[arg(long, requires = "provider")]
+    renew_in_band: bool,
 
     /// Send credentials over plain ws:// to other machines too, where everyone on the way can read them.
     #[arg(long)]
@@ -42,6 +57,12 @@ impl CredentialFlags {
         }
         if let Some(token) = &self.token {
             return self.token(builder, token, "--token");
+        }
+        if let Some(file) = &self.token_file {
+            return self.provided(builder, Credentials::new(TokenFile::new(file)));
+        }
+        if let Some(command) = &self.token_command {
+            return self.provided(builder, Credentials::new(in_shell(command)));
         }
         if let Some(pair) = &self.basic {
             return basic(builder, pair, "--basic");
@@ -66,9 +87,15 @@ impl CredentialFlags {
     fn provided(&self, builder: Builder, credentials: Credentials) -> Result<Builder, Usage> {
         builder
             .credentials(credentials)
+            .renew_in_band(self.renew_in_band)
             .credentials_in(self.token_in.clone())
             .map_err(|source| Usage::Request { flag: "--token-in", source })
     }
+}
+
+fn in_shell(command: &str) -> TokenCommand {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    TokenCommand::new(shell).args([flag, command])
 }
 
 fn basic(builder: Builder, pair: &str, flag: &'static str) -> Result<Builder, Usage> {

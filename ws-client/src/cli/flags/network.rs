@@ -14,13 +14,23 @@ use crate::cli::duration;
 #[derive(Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkFlags {
+    /// Go through this proxy: http://, https://, socks5:// or socks5h://, as in http://USER:PASSWORD@HOST:PORT. Otherwise
+    /// the environment's are used, as curl does: http_proxy, https_proxy, all_proxy, and no_proxy for exceptions; better
+    /// put a password there, for everyone on this machine can see the command line.
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+
+    /// Use no proxy, whatever the environment says.
+    #[arg(long, conflicts_with = "proxy")]
+    no_proxy: bool,
+
     /// Take this address for a host in place of a lookup; may be repeated.
     #[arg(long, value_name = "HOST:ADDR")]
     resolve: Vec<String>,
 
     /// Connect to this Unix socket; the address is only named in the request.
     #[cfg(unix)]
-    #[arg(long, value_name = "PATH", conflicts_with = "resolve")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["proxy", "resolve"])]
     unix_socket: Option<PathBuf>,
 
     /// How long connecting may take in all.
@@ -36,6 +46,12 @@ pub(super) struct NetworkFlags {
 impl NetworkFlags {
     pub(super) fn apply(&self, builder: Builder) -> Result<Builder, Usage> {
         let mut builder = builder.timeout(self.timeout);
+        if let Some(url) = &self.proxy {
+            builder = builder.proxy(url)?;
+        }
+        if self.no_proxy {
+            builder = builder.no_proxy();
+        }
         for (host, addresses) in resolved(&self.resolve)? {
             builder = builder.resolve(&host, addresses);
         }

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use thiserror::Error;
 
-use crate::{RequestError, TlsConfigError, UrlError};
+use crate::{ProxyUrlError, RequestError, TlsConfigError, UrlError};
 
 /// A mistake on the command line. No variant repeats a value that may be a secret.
 #[derive(Debug, Error)]
@@ -15,6 +15,8 @@ pub(in crate::cli) enum Usage {
     Request { flag: &'static str, source: RequestError },
     #[error("{flag}: {source}{}", system(source))]
     Tls { flag: &'static str, source: TlsConfigError },
+    #[error("--proxy: {0}")]
+    Proxy(#[from] ProxyUrlError),
     #[error("--header {name}: use {flag}")]
     FlagOfItsOwn { name: String, flag: &'static str },
     #[error("--header: write it as 'Name: value', with a colon after the name")]
