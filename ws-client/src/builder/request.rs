@@ -56,7 +56,7 @@ impl Builder {
     /// mean to the server behind it what it meant to the gateway.
     ///
     /// A resource that does not begin with a slash, or has characters that no target has, is an error of
-    /// [`Client::connect`].
+    /// [`Client::connect`](crate::Client::connect).
     pub fn resource(mut self, path_and_query: impl Into<String>) -> Self {
         self.0.url = self.0.url.at(path_and_query.into());
         self

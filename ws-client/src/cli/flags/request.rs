@@ -13,7 +13,7 @@ pub(super) struct RequestFlags {
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<String>,
 
-    /// Send Origin, as a browser would: https://app.example.com.
+    /// Send Origin, as a browser would: <https://app.example.com>.
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
 
