@@ -46,12 +46,12 @@ mod error;
 pub mod json;
 pub mod memory;
 pub mod metrics;
-mod next_step;
 pub mod observe;
 pub mod reconnect;
 mod refused;
 mod request;
 
+pub use advice::NextStep;
 pub use builder::Builder;
 pub use client::{Answer, Client, connect};
 pub use connect::{
@@ -63,6 +63,5 @@ pub use connect::{
 pub use connect::{TlsConfigError, TlsInput};
 pub use ended::Error;
 pub use error::{ConnectError, Redirected};
-pub use next_step::NextStep;
 pub use refused::{Body, BodyEnd, ChunkError, Closed, Refused, Responsible};
 pub use request::RequestError;

@@ -37,7 +37,7 @@ pub enum ProxyError {
         source: TcpError,
     },
     /// There is no TLS connection to an `https://` proxy.
-    #[error("there is no secure connection to the proxy {proxy}: {source}")]
+    #[error("there is no secure connection to the proxy {proxy}: {}", insecure(source))]
     Tls {
         /// The proxy.
         proxy: String,
@@ -110,6 +110,16 @@ pub enum ProxyError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// What it is to be corrected by is the proxy's URL, not the server's.
+fn insecure(error: &TlsError) -> String {
+    match error {
+        TlsError::NotTls => {
+            "it does not speak TLS there, write http:// in place of https:// in its URL".to_owned()
+        }
+        error => error.to_string(),
+    }
 }
 
 fn wanted(sent: bool, schemes: &[String]) -> String {

@@ -140,5 +140,9 @@ fn reason(head: &ResponseHead, said: Option<&str>) -> String {
             reason.push_str(part);
         }
     }
+    // Servers that are none answer CONNECT with one of these.
+    if matches!(head.status(), 400 | 404 | 405 | 501) {
+        reason.push_str("; is that a proxy?");
+    }
     Printable(&reason).to_string().chars().take(REASON).collect()
 }

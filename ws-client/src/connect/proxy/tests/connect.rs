@@ -86,11 +86,11 @@ async fn a_proxy_that_says_no() {
             "HTTP/1.1 403 Forbidden\r\nContent-Length: 19\r\n\r\nBlocked by policy 7",
             "403 Forbidden: Blocked by policy 7",
         ),
-        ("HTTP/1.1 405 \r\nContent-Length: 0\r\n\r\n", "405"),
+        ("HTTP/1.1 405 \r\nContent-Length: 0\r\n\r\n", "405; is that a proxy?"),
         ("HTTP/1.1 302 Found\r\nLocation: http://login/\r\nContent-Length: 0\r\n\r\n", "302 Found"),
         (
             "HTTP/1.1 400 Bad\r\nContent-Type: text/html\r\nContent-Length: 23\r\n\r\n<title>Not here</title>",
-            "400 Bad: Not here",
+            "400 Bad: Not here; is that a proxy?",
         ),
         (
             "HTTP/1.1 403 F\u{9b}1m\u{202e}\r\nContent-Length: 4\r\n\r\na\u{7}\u{1b}c",

@@ -85,8 +85,17 @@ impl ConnectError {
         match self {
             Self::Refused(refused) => refused.next_step(),
             Self::Closed(closed) => closed.next_step(),
+            Self::Proxy(ProxyError::Authentication { schemes, .. }) if !takes_passwords(schemes) => {
+                NextStep::Correct
+            }
             Self::Proxy(ProxyError::Authentication { .. })
             | Self::Credentials(CredentialsError::Denied { .. }) => NextStep::Authenticate,
+            // A client that tries again finds them when somebody has corrected them.
+            Self::Credentials(
+                CredentialsError::File { .. }
+                | CredentialsError::Command { .. }
+                | CredentialsError::Malformed { .. },
+            ) => NextStep::Correct,
             _ => follows(
                 self.do_new_credentials_help(),
                 self.is_worth_retrying(),
@@ -140,6 +149,11 @@ fn who(cause: Option<Cause>, status: u16) -> Option<NextStep> {
         (_, 403) => Some(NextStep::AskPermission),
         _ => None,
     }
+}
+
+/// Whether a proxy takes what its URL can hold.
+fn takes_passwords(schemes: &[String]) -> bool {
+    schemes.is_empty() || schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic"))
 }
 
 fn follows(

@@ -3,18 +3,19 @@
 use std::io;
 use std::time::Duration;
 
-use ws_core::connection::ProtocolError;
 use ws_core::handshake::ResponseError;
 use ws_core::net;
-use ws_core::refusal::{Cause, Challenge};
+use ws_core::refusal::Cause;
 
+use super::codes::{handshake_code, is_limit, tcp_code, tls_code, unix_code};
+use super::refusal::INVALID_TOKEN;
 use crate::connect::{
     ConnectorError, DnsError, HandshakeError, ProxyError, RedirectError, TcpError, TlsError, UnixError,
 };
 use crate::credentials::CredentialsError;
 use crate::ended::Error;
 use crate::error::ConnectError;
-use crate::refused::{Closed, Refused, Responsible};
+use crate::refused::Responsible;
 
 impl Error {
     /// Its name: a code of the catalogue of refusals where the server told one, else one of the network's.
@@ -185,24 +186,13 @@ impl ConnectError {
                 | ProxyError::Dns { .. }
                 | ProxyError::NotAProxy { .. } => Responsible::Client,
                 ProxyError::TargetUnreachable { .. } => Responsible::Server,
+                ProxyError::Tls { source, .. } => match tls_responsible(source) {
+                    Responsible::Server => Responsible::Proxy,
+                    other => other,
+                },
                 _ => Responsible::Proxy,
             },
-            Self::Tls(error) => match error {
-                TlsError::NotTls
-                | TlsError::UnknownIssuer { .. }
-                | TlsError::SelfSigned
-                | TlsError::NameMismatch { .. }
-                | TlsError::PinMismatch { .. }
-                | TlsError::NameUnknown { .. }
-                | TlsError::ClientCertificateRequired
-                | TlsError::ClientCertificateRejected { .. }
-                | TlsError::RevocationUnknown { .. }
-                | TlsError::NameInvalid { .. }
-                | TlsError::Failed(_)
-                | TlsError::NoRoots { .. } => Responsible::Client,
-                TlsError::TimedOut { .. } | TlsError::Closed | TlsError::Io(_) => Responsible::Network,
-                _ => Responsible::Server,
-            },
+            Self::Tls(error) => tls_responsible(error),
             Self::Credentials(error) => match error {
                 CredentialsError::Unavailable { .. } | CredentialsError::TimedOut { .. } => {
                     Responsible::Server
@@ -309,65 +299,6 @@ impl ConnectError {
     }
 }
 
-impl Refused {
-    /// Its name: the cause of the catalogue where the answer tells one, else one that follows from the status, the
-    /// challenges and what widespread servers say.
-    pub fn code(&self) -> &'static str {
-        self.cause().map_or_else(|| self.meaning().code, Cause::code)
-    }
-
-    /// As [`ConnectError::do_new_credentials_help`].
-    pub fn do_new_credentials_help(&self) -> bool {
-        match self.cause() {
-            Some(cause) => renewable(cause),
-            None => self.is_token_invalid(),
-        }
-    }
-
-    // RFC 6750 3.1: the token is expired, revoked or malformed; the client may ask for another one.
-    fn is_token_invalid(&self) -> bool {
-        let invalid =
-            |challenge: &Challenge| challenge.is("Bearer") && challenge.error() == Some(INVALID_TOKEN);
-        self.status == 401 && self.challenges.iter().any(invalid)
-    }
-}
-
-impl Closed {
-    /// As [`ConnectError::do_new_credentials_help`].
-    pub fn do_new_credentials_help(&self) -> bool {
-        match (self.cause(), &self.frame) {
-            (Some(cause), _) => renewable(cause),
-            // IANA WebSocket Close Code registry: 3000 is Unauthorized.
-            (None, Some(frame)) => frame.code == 3000,
-            (None, None) => false,
-        }
-    }
-}
-
-/// RFC 6750 3.1: the error code of a challenge to a token that is not accepted.
-const INVALID_TOKEN: &str = "invalid_token";
-
-/// Whether another credential from the same place may be let in where this one was not.
-///
-/// Not where each one from there has the same flaw: an algorithm, issuer or audience that is not accepted, a claim that is
-/// missing. A token that is not yet valid needs time, and a younger one more of it.
-fn renewable(cause: Cause) -> bool {
-    matches!(
-        cause,
-        Cause::TokenExpired
-            | Cause::TokenRevoked
-            // Keys change: a fresh token is signed with one that the server knows.
-            | Cause::TokenKeyUnknown
-            | Cause::TokenSignatureInvalid
-            // It may have been cut short on its way here.
-            | Cause::TokenMalformed
-            // An opaque token that has expired or is revoked, a session that is over, a password that was changed.
-            | Cause::CredentialsRejected
-            | Cause::TicketSpent
-            | Cause::TicketExpired
-    )
-}
-
 fn connector_may_recover(error: &ConnectorError) -> bool {
     use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     match error {
@@ -378,91 +309,26 @@ fn connector_may_recover(error: &ConnectorError) -> bool {
     }
 }
 
-/// Whether it is a limit of this side that was exceeded, not a rule of the protocol.
-fn is_limit(error: ProtocolError) -> bool {
-    matches!(
-        error,
-        ProtocolError::FrameTooBig { .. }
-            | ProtocolError::MessageTooBig { .. }
-            | ProtocolError::TooManyFragments
-            | ProtocolError::RatioTooHigh
-    )
-}
-
-fn tcp_code(error: &TcpError) -> &'static str {
+/// Who has to change something where there is no TLS.
+fn tls_responsible(error: &TlsError) -> Responsible {
     match error {
-        TcpError::PortClosed { .. } => "port-closed",
-        TcpError::Unreachable { .. } => "host-unreachable",
-        TcpError::TimedOut { .. } => "connect-timeout",
-        TcpError::Reset { .. } => "connection-reset",
-        TcpError::NotPermitted { .. } => "connect-not-permitted",
-        TcpError::Exhausted { .. } => "connect-exhausted",
-        TcpError::Failed { .. } => "connect-failed",
-    }
-}
-
-fn unix_code(error: &UnixError) -> &'static str {
-    match error {
-        UnixError::NotFound { .. } => "socket-not-found",
-        UnixError::NotASocket { .. } | UnixError::PathInvalid { .. } => "not-a-socket",
-        UnixError::Closed { .. } => "port-closed",
-        UnixError::NotPermitted { .. } => "connect-not-permitted",
-        UnixError::Busy { .. } => "server-busy",
-        UnixError::TimedOut { .. } => "connect-timeout",
-        UnixError::Failed { .. } => "connect-failed",
+        TlsError::NotTls
+        | TlsError::UnknownIssuer { .. }
+        | TlsError::SelfSigned
+        | TlsError::NameMismatch { .. }
+        | TlsError::PinMismatch { .. }
+        | TlsError::NameUnknown { .. }
+        | TlsError::ClientCertificateRequired
+        | TlsError::ClientCertificateRejected { .. }
+        | TlsError::RevocationUnknown { .. }
+        | TlsError::NameInvalid { .. }
+        | TlsError::Failed(_)
+        | TlsError::NoRoots { .. } => Responsible::Client,
+        TlsError::TimedOut { .. } | TlsError::Closed | TlsError::Io(_) => Responsible::Network,
+        _ => Responsible::Server,
     }
 }
 
 fn tls_may_recover(error: &TlsError) -> bool {
     matches!(error, TlsError::TimedOut { .. } | TlsError::Closed | TlsError::Io(_))
-}
-
-fn tls_code(error: &TlsError) -> &'static str {
-    match error {
-        TlsError::NotTls => "tls-on-plain-port",
-        TlsError::Expired { .. } => "certificate-expired",
-        TlsError::NotYetValid { .. } => "certificate-not-yet-valid",
-        TlsError::NameMismatch { .. } => "certificate-name-mismatch",
-        TlsError::SelfSigned | TlsError::UnknownIssuer { .. } => "certificate-untrusted",
-        TlsError::Revoked => "certificate-revoked",
-        TlsError::RevocationUnknown { .. } => "certificate-revocation-unknown",
-        TlsError::PinMismatch { .. } => "certificate-not-pinned",
-        TlsError::CertificateInvalid { .. } => "certificate-invalid",
-        TlsError::VersionUnsupported { .. } => "tls-version-unsupported",
-        TlsError::ClientCertificateRequired => "client-certificate-required",
-        TlsError::ClientCertificateRejected { .. } => "client-certificate-rejected",
-        TlsError::TimedOut { .. } => "tls-timeout",
-        TlsError::NoRoots { .. } => "no-roots",
-        TlsError::Closed | TlsError::Io(_) => "connection-reset",
-        TlsError::NothingInCommon { .. }
-        | TlsError::NameInvalid { .. }
-        | TlsError::NameUnknown { .. }
-        | TlsError::Alert { .. }
-        | TlsError::Failed(_)
-        | TlsError::Protocol(_) => "tls-failed",
-    }
-}
-
-fn handshake_code(error: &HandshakeError) -> &'static str {
-    match error {
-        HandshakeError::Write(_) | HandshakeError::Read(_) => "connection-reset",
-        HandshakeError::TimedOut { .. }
-        | HandshakeError::NoAnswer
-        | HandshakeError::CutShort { .. }
-        | HandshakeError::NotHttp => "no-http-answer",
-        HandshakeError::TlsPort => "plain-http-on-tls-port",
-        HandshakeError::Head(_) | HandshakeError::TooManyInterim | HandshakeError::ContentLength => {
-            "http-answer-invalid"
-        }
-        HandshakeError::Response(error) => match error {
-            ResponseError::AcceptMissing | ResponseError::AcceptRepeated | ResponseError::AcceptWrong => {
-                "accept-key-wrong"
-            }
-            ResponseError::SubprotocolNotOffered => "subprotocol-not-offered",
-            ResponseError::SubprotocolMissing => "subprotocol-not-selected",
-            ResponseError::ExtensionNotOffered => "extension-not-offered",
-            _ => "handshake-answer-invalid",
-        },
-        HandshakeError::Compression(_) => "extension-answer-invalid",
-    }
 }
