@@ -11,7 +11,7 @@ use ws_server::Route;
 use crate::programs::{self, Missing};
 use crate::raw::{self, SOON, ended, hurried, refused};
 use crate::row::{AGAIN, PROXY, Peer, Table, WHEN_TOLD};
-use crate::tls;
+use crate::{proxies, tls};
 
 /// `HAProxy`, and its ways in.
 struct HaProxy {
@@ -68,6 +68,7 @@ pub(crate) async fn rows(table: &mut Table) -> Result<(), Missing> {
     );
     let _ = haproxy.process.terminate(SOON * 10);
     table.add(Peer::HaProxy, "it is stopped", lost, raw::end(held).await);
+    proxies::haproxy_rows(table).await?;
     tls::haproxy_rows(table).await
 }
 

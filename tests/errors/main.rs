@@ -21,6 +21,7 @@ mod ours;
 mod ours_closed;
 mod page;
 mod programs;
+mod proxies;
 mod raw;
 mod redirects;
 mod row;
@@ -43,6 +44,7 @@ async fn each_error_says_what_to_do() {
     credentials::rows(&mut table).await;
     ours::rows(&mut table).await;
     ours_closed::rows(&mut table).await;
+    proxies::rows(&mut table).await;
     tls::rows(&mut table).await;
     if suites::asked_for(SUITE, "errors") {
         for (peer, outcome) in [

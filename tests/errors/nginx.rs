@@ -13,7 +13,7 @@ use ws_server::Route;
 use crate::programs::{self, Missing};
 use crate::raw::{self, SOON, ended, hurried, refused};
 use crate::row::{AGAIN, PROXY, Peer, Table, WHEN_TOLD};
-use crate::tls;
+use crate::{proxies, tls};
 
 const NOT_HERE: (&str, NextStep) = ("not-a-websocket-endpoint", NextStep::Correct);
 
@@ -33,6 +33,7 @@ pub(crate) async fn rows(table: &mut Table) -> Result<(), Missing> {
     let mut nginx = start(behind.address).await?;
     pages(table, &nginx).await;
     upstreams(table, &nginx).await;
+    proxies::nginx_rows(table, nginx.plain).await;
     connections(table, &mut nginx).await;
     Box::pin(tls::nginx_rows(table)).await?;
     Ok(())
