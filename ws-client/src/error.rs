@@ -1,5 +1,6 @@
 //! Everything that can go wrong between a URL and an open WebSocket.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use thiserror::Error;
@@ -71,8 +72,8 @@ pub enum ConnectError {
 pub struct Redirected {
     /// The HTTP status, 300 to 399.
     pub status: u16,
-    /// Where the answer points to, as it stands there: it may be relative. Bytes that are no UTF-8 are
-    /// replaced.
+    /// Where the answer points to, as it stands there: it may be relative, and its query may hold what was sent in ours.
+    /// Bytes that are no UTF-8 are replaced.
     pub location: String,
     /// The status line and the header fields as they came.
     pub head: ResponseHead,
@@ -83,11 +84,19 @@ impl Redirected {
         let location = head.fields().first("Location").unwrap_or_default();
         Self { status: head.status(), location: String::from_utf8_lossy(location).into_owned(), head }
     }
+
+    fn location_without_query(&self) -> Cow<'_, str> {
+        match self.location.split_once('?') {
+            Some((path, query)) if !query.is_empty() => format!("{path}?…").into(),
+            _ => self.location.as_str().into(),
+        }
+    }
 }
 
+/// Without the query of the location: servers repeat there what they were asked for, tokens included.
 impl fmt::Display for Redirected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, location, .. } = self;
+        let (status, location) = (self.status, self.location_without_query());
         write!(
             f,
             "the server redirects ({status}) to {location:?}, which is not followed: connect there if you trust it, or allow redirections"
@@ -97,10 +106,9 @@ impl fmt::Display for Redirected {
 
 impl fmt::Debug for Redirected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, location, .. } = self;
         f.debug_struct("Redirected")
-            .field("status", status)
-            .field("location", location)
+            .field("status", &self.status)
+            .field("location", &self.location_without_query())
             .finish_non_exhaustive()
     }
 }

@@ -6,8 +6,8 @@ use crate::request::RequestError;
 impl Builder {
     /// Adds a header field; several fields of one name are sent in order.
     ///
-    /// `Authorization`, `Cookie` and the headers in which API keys are usually sent (`X-Api-Key`, `X-Auth-Token` and the
-    /// like) are known to be credentials; name others with [`secret_header`](Self::secret_header).
+    /// `Authorization`, `Cookie` and all headers whose name speaks of keys, tokens, sessions or secrets (`X-Api-Key`,
+    /// `X-Auth-Token` and the like) are taken for credentials; name others with [`secret_header`](Self::secret_header).
     ///
     /// # Errors
     ///

@@ -86,7 +86,7 @@ impl Client {
                 }
                 result => return result,
             };
-            trail = trail.follow(&redirected.location, self.redirects)?;
+            trail = trail.follow(&redirected.location, self.redirects, request.token_in_query())?;
             if trail.bare && request.has_credentials() {
                 request = Cow::Owned(request.without_credentials());
             }
@@ -104,13 +104,17 @@ struct Trail {
 }
 
 impl Trail {
-    /// One step further, if it may be taken.
-    fn follow(mut self, location: &str, limit: usize) -> Result<Self, RedirectError> {
+    /// One step further, if it may be taken. `said` is the parameter of the query that is a token: many servers repeat in
+    /// `Location` the query that they were asked with, so that it would go along to whoever comes next.
+    fn follow(mut self, location: &str, limit: usize, said: Option<&str>) -> Result<Self, RedirectError> {
         if self.before.len() >= limit {
             return Err(RedirectError::TooMany { chain: self.chain(), limit });
         }
         let next = match target(&self.here, location) {
-            Ok(next) => next,
+            Ok(next) => match said {
+                Some(said) => next.without_parameter(said),
+                None => next,
+            },
             Err(source) => return Err(RedirectError::Invalid { chain: self.chain(), source }),
         };
         let insecure = self.here.is_secure() && !next.is_secure();
@@ -170,8 +174,9 @@ mod tests {
     #[test]
     fn to_another_scheme() {
         let url = |text: &str| WsUrl::parse(text).expect("valid");
-        let follow =
-            |from: &str, to: &str| Trail { before: Vec::new(), here: url(from), bare: false }.follow(to, 5);
+        let follow = |from: &str, to: &str| {
+            Trail { before: Vec::new(), here: url(from), bare: false }.follow(to, 5, None)
+        };
         for (from, to) in [("wss://a/", "http://a/"), ("wss://a/", "ws://b/")] {
             let error = follow(from, to).err().expect("insecure");
             assert!(matches!(&error, RedirectError::Insecure { chain } if chain.len() == 2), "{error:?}");

@@ -10,6 +10,7 @@ use ws_core::net::Transport;
 
 use super::redirect::RedirectError;
 use super::{ConnectFuture, Connector, WsUrl};
+use crate::credentials::{Credentials, Placement, StaticToken, Token};
 use crate::{Builder, Client, ConnectError, UrlError};
 
 /// A network of scripted servers: what each address answers, and what each was asked.
@@ -194,4 +195,35 @@ async fn a_refusal_elsewhere_is_told_as_such() {
     let answers = [(START, "302 X\r\nLocation: /in"), ("a/in", refusal)];
     let error = outcome(&answers, with_credentials).await.0.expect_err("refused");
     assert!(matches!(error, ConnectError::Refused(_)) && error.do_new_credentials_help(), "{error:?}");
+}
+
+/// Many servers repeat in `Location` the query that they were asked with, the token of a provider in it.
+#[tokio::test]
+async fn a_token_in_the_query_that_is_repeated_goes_to_no_other_origin_and_not_twice_to_this_one() {
+    const ASKED: &str = "a/start?token=hunter2&access_token=s3cr%2Bt";
+    let with_token = |builder: Builder| {
+        let credentials = Credentials::new(StaticToken::new(Token::new("s3cr+t")));
+        let placement = Placement::Query("access_token".into());
+        builder.credentials(credentials).credentials_in(placement).expect("valid").follow_redirects(1)
+    };
+    for (answer, place) in [
+        (
+            "307 X\r\nLocation: /b?token=hunter2&access_token=s3cr%2Bt",
+            "a/b?token=hunter2&access_token=s3cr%2Bt",
+        ),
+        ("307 X\r\nLocation: /b?access_token=s3cr%2Bt", "a/b?access_token=s3cr%2Bt"),
+        ("307 X\r\nLocation: ws://b/?x=1&access_token=s3cr%2Bt&y", "b/?x=1&y"),
+        ("307 X\r\nLocation: ws://b/?access_token=s3cr%2Bt", "b/"),
+    ] {
+        let (result, asked) = outcome(&[(ASKED, answer)], with_token).await;
+        assert!(result.is_ok(), "{result:?}");
+        assert_eq!(places(&asked), [ASKED, place]);
+    }
+    let (result, _) = outcome(&[(ASKED, "307 X\r\nLocation: /b?access_token=s3cr%2Bt")], |builder| {
+        with_token(builder).follow_redirects(0)
+    })
+    .await;
+    let error = result.expect_err("not followed");
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("/b?…") && !text.contains("s3cr"), "{text}");
 }

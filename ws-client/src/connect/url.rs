@@ -126,6 +126,14 @@ impl WsUrl {
         Self { resource, ..self }
     }
 
+    /// The same without this parameter of the query, `NAME=VALUE` as it stands there.
+    pub(crate) fn without_parameter(self, parameter: &str) -> Self {
+        let Some((path, query)) = self.resource.split_once('?') else { return self };
+        let kept: Vec<&str> = query.split('&').filter(|other| *other != parameter).collect();
+        let resource = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
+        Self { resource, ..self }
+    }
+
     /// The resource name (RFC 6455 3): the path, `/` where it is empty, and the query if there is one.
     pub fn resource(&self) -> &str {
         &self.resource

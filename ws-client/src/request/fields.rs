@@ -135,6 +135,11 @@ impl Request {
         self.token.as_ref()
     }
 
+    /// The parameter of the query that is a token, as it is sent.
+    pub(crate) fn token_in_query(&self) -> Option<&str> {
+        self.query.as_ref().map(|query| query.as_str())
+    }
+
     /// The token that is said in the first message.
     pub(crate) fn introduction(&self) -> Option<&Arc<Token>> {
         self.token.as_ref().filter(|_| self.introduces)

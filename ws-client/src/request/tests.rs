@@ -180,7 +180,7 @@ fn cookies_go_out_in_one_field() {
 
 type Ask = fn(&mut Request) -> Result<(), RequestError>;
 
-const CREDENTIALS: [Ask; 9] = [
+const CREDENTIALS: [Ask; 12] = [
     |request| request.bearer_token("hunter2"),
     |request| request.basic_auth("ann", "hunter2"),
     |request| request.cookie("session", "hunter2"),
@@ -188,6 +188,9 @@ const CREDENTIALS: [Ask; 9] = [
     |request| request.header("AUTHORIZATION", "Digest hunter2"),
     |request| request.header("Proxy-Authorization", "Basic hunter2"),
     |request| request.header("x-api-key", "hunter2"),
+    |request| request.header("X-Session-Id", "hunter2"),
+    |request| request.header("X-Auth", "hunter2"),
+    |request| request.header("CF-Access-Client-Secret", "hunter2"),
     |request| request.secret_header("X-House", "hunter2"),
     |request| ["chat", "bearer", "hunter2"].into_iter().try_for_each(|name| request.subprotocol(name.into())),
 ];
@@ -197,6 +200,7 @@ fn what_is_a_credential_is_known_and_taken_out() {
     for (number, credential) in CREDENTIALS.iter().enumerate() {
         let mut request = Request::default();
         request.header("X-Trace", "1").expect("valid");
+        request.header("X-Author", "ann").expect("valid");
         request.origin("https://a.example").expect("valid");
         assert!(!request.has_credentials());
         credential(&mut request).expect("valid");
@@ -206,6 +210,6 @@ fn what_is_a_credential_is_known_and_taken_out() {
         let text = encoded(&bare);
         assert!(text.contains("X-Trace: 1") && text.contains("Origin: https://a.example"), "{text}");
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{number}: {text}");
-        assert_eq!(text.contains("Protocol: chat\r\n"), number == 8, "{text}");
+        assert_eq!(text.contains("Protocol: chat\r\n"), number == 11, "{text}");
     }
 }
