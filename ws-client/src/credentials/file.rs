@@ -3,9 +3,10 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
@@ -30,8 +31,9 @@ pub struct TokenFile(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    /// What the file was when it was read; held while somebody looks at it.
-    read: Mutex<Option<Stamp>>,
+    /// What the file was when it was read. Whoever looks at it holds this: where it lies on a server that is gone, one
+    /// thread waits for it, and everybody else without one.
+    read: Arc<Mutex<Option<Stamp>>>,
 }
 
 /// By what a file that was changed can be told.
@@ -47,7 +49,7 @@ struct Stamp {
 impl TokenFile {
     /// The file at `path`, which does not have to be there yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(Arc::new(Inner { path: path.into(), read: Mutex::new(None) }))
+        Self(Arc::new(Inner { path: path.into(), read: Arc::default() }))
     }
 
     /// Where it is.
@@ -72,10 +74,9 @@ impl TokenProvider for TokenFile {
 
     fn news(&self) -> Option<NewsFuture<'_>> {
         let file = Arc::clone(&self.0);
-        Some(Box::pin(async {
-            // A file on a server that is gone is not waited for by one thread after the other.
-            let changed = move || file.read.try_lock().is_ok_and(|read| *read != file.stamp());
-            spawn_blocking(changed).await.unwrap_or(false)
+        Some(Box::pin(async move {
+            let Ok(read) = Arc::clone(&file.read).try_lock_owned() else { return false };
+            spawn_blocking(move || *read != file.stamp()).await.unwrap_or(false)
         }))
     }
 }
@@ -83,7 +84,8 @@ impl TokenProvider for TokenFile {
 impl TokenFile {
     async fn read(&self) -> Result<Token, CredentialsError> {
         let file = Arc::clone(&self.0);
-        match spawn_blocking(move || file.read()).await {
+        let read = Arc::clone(&file.read).lock_owned().await;
+        match spawn_blocking(move || file.read(read)).await {
             Ok(token) => token,
             // The runtime ends.
             Err(error) => Err(self.0.unreadable(io::Error::other(error))),
@@ -94,8 +96,7 @@ impl TokenFile {
 const EMPTY: &str = "it is empty";
 
 impl Inner {
-    fn read(&self) -> Result<Token, CredentialsError> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+    fn read(&self, mut read: OwnedMutexGuard<Option<Stamp>>) -> Result<Token, CredentialsError> {
         // Before it is read: what is written meanwhile is noticed.
         *read = self.stamp();
         let file = File::open(&self.path).map_err(|error| self.unreadable(error))?;

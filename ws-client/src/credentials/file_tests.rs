@@ -131,3 +131,27 @@ async fn a_rejected_token_is_read_anew() {
     credentials.reject(&old);
     assert_eq!(credentials.current().await.expect("a token").text(), "new");
 }
+
+/// A file on a server that is gone: each read waits without end. One thread does so, whoever else asks.
+#[cfg(unix)]
+#[test]
+fn a_file_that_hangs_takes_one_thread() {
+    let scratch = Scratch::new();
+    // Whoever opens a pipe to read waits for somebody who writes.
+    let made = std::process::Command::new("mkfifo").arg(scratch.file()).status().expect("it is there");
+    assert!(made.success());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build();
+    let runtime = runtime.expect("a runtime");
+    let free = runtime.block_on(async {
+        let file = TokenFile::new(scratch.file());
+        for _ in 0..3 {
+            timeout(Duration::from_millis(50), file.token()).await.expect_err("it hangs");
+            assert!(!file.news().expect("it can tell").await);
+        }
+        timeout(Duration::from_secs(5), tokio::task::spawn_blocking(|| "a thread")).await
+    });
+    // Threads that hang are not waited for.
+    runtime.shutdown_background();
+    drop(fs::OpenOptions::new().read(true).write(true).open(scratch.file()).expect("a pipe"));
+    assert_eq!(free.expect("others have threads").expect("no panic"), "a thread");
+}
