@@ -115,6 +115,8 @@ impl State {
 
     /// The provider gave `token`. What is used from now on: the same as before, where it is the same text.
     pub(super) fn install(&mut self, token: Token, now: Moment, random: f64) -> Arc<Token> {
+        /// A token with less time is renewed no sooner than after a first failure, for the next one may be like it.
+        const SHORTEST: Duration = Duration::from_secs(1);
         let life = token.expires_at().map(|expires| Life::new(expires, now, random));
         let same = self.held.take().filter(|held| held.token.text() == token.text());
         let repeated = same.is_some();
@@ -125,8 +127,9 @@ impl State {
         let reaffirmed = held.phase(now) == Phase::Spent;
         self.failed = None;
         self.failures = if reaffirmed { self.failures.saturating_add(1) } else { 0 };
-        // Whoever gives what we have already is not asked again at once.
-        let pause = (repeated || reaffirmed).then(|| backoff(self.failures.max(1), random));
+        // Whoever gives what we have already, or what is over in a moment, is not asked again at once.
+        let hasty = held.life.is_some_and(|life| life.remaining(now) < SHORTEST);
+        let pause = (repeated || reaffirmed || hasty).then(|| backoff(self.failures.max(1), random));
         self.not_before = pause.map(|pause| now.monotonic + pause);
         let token = Arc::clone(&held.token);
         self.held = Some(Held { reaffirmed, ..held });
@@ -161,6 +164,8 @@ impl State {
     pub(super) fn reject(&mut self, token: &Arc<Token>) -> bool {
         match &mut self.held {
             Some(held) if Arc::ptr_eq(&held.token, token) => {
+                // What the provider said of it was about the time. Where it gives it again, that stands.
+                held.reaffirmed &= held.rejected;
                 held.rejected = true;
                 true
             }

@@ -95,7 +95,7 @@ fn a_failed_renewal_leaves_the_old_token_in_use_and_the_provider_in_peace() {
     state.failed(unavailable(Some(Duration::from_secs(12))), now, 1.0);
     // Into the margin: still in use, since there is no other.
     let now = clock.after(11.0);
-    assert!(used(&state, now).is_none_or(|token| token.text() == "a"));
+    assert!(used(&state, now).is_some_and(|token| token.text() == "a"));
     assert_eq!(state.next_request(now), Some(now.monotonic + Duration::from_secs(1)), "as it was told");
     // Behind its end.
     state.failed(unavailable(Some(Duration::from_secs(20))), now, 1.0);
@@ -214,4 +214,30 @@ fn news_end_a_pause() {
     assert!(matches!(state.answer(clock.0), Answer::Fail(_)));
     state.has_news();
     assert!(matches!(state.answer(clock.0), Answer::Ask));
+}
+
+#[test]
+fn a_provider_whose_tokens_are_over_in_a_moment_is_not_asked_without_a_pause() {
+    let mut clock = Clock::new();
+    let mut state = State::default();
+    let begun = clock.0.monotonic;
+    for number in 0..20 {
+        state.install(clock.token(&number.to_string(), 0.01), clock.0, 0.0);
+        assert!(used(&state, clock.0).is_some(), "it is good all the same");
+        let at = state.next_request(clock.0).expect("it is renewed");
+        clock.after(at.duration_since(clock.0.monotonic).as_secs_f64());
+    }
+    assert!(clock.0.monotonic.duration_since(begun) >= Duration::from_secs(5));
+}
+
+#[test]
+fn a_token_that_is_over_by_our_clock_and_is_rejected_is_asked_for_again() {
+    let clock = Clock::new();
+    let mut state = State::default();
+    let token = state.install(clock.token("a", 0.0), clock.0, 1.0);
+    assert!(state.reject(&token));
+    assert!(matches!(state.answer(clock.0), Answer::Ask));
+    // Where it is all there is, it is handed out as it is.
+    state.install(clock.token("a", 0.0), clock.0, 1.0);
+    assert!(state.reject(&token) && used(&state, clock.0).is_some());
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::timeout;
 use ws_core::message::CloseFrame;
@@ -11,7 +11,7 @@ use ws_core::refusal::Cause;
 
 use super::scripted::*;
 use super::{Decision, ReconnectConfig, RestoreError, State};
-use crate::credentials::{Credentials, Token, TokenFuture, TokenProvider};
+use crate::credentials::{Credentials, Token, TokenFuture, TokenProvider, from_fn};
 use crate::memory::{Incoming, Listener, network};
 use crate::{Client, Error};
 
@@ -132,6 +132,29 @@ async fn a_token_is_renewed_before_it_comes_back_but_not_twice() {
     assert_eq!(why.cause(), Some(Cause::TokenExpired));
     let counters = client.counters();
     assert_eq!((counters.attempts, counters.renewals), (3, 2));
+}
+
+/// By a clock that is ahead every token is over: that is no reason to renew one after the other.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_over_when_it_opened_the_connection_is_not_renewed_twice() {
+    let (network, mut listener) = network();
+    let past = SystemTime::now() - 3600 * SECOND;
+    let number = AtomicUsize::new(0);
+    let tokens = from_fn(move || {
+        let token = Token::new(format!("t{}", number.fetch_add(1, SeqCst))).expires(past);
+        async move { Ok(token) }
+    });
+    let client = Client::builder("ws://127.0.0.1/").expect("valid").connector(network);
+    let client = client.credentials(Credentials::new(tokens)).build();
+    let mut client = client.reconnecting(ReconnectConfig::default());
+    for token in ["Bearer t0", "Bearer t1"] {
+        let incoming = incoming(&mut listener).await;
+        assert_eq!(bearer(&incoming), token);
+        let mut socket = incoming.accept().await.expect("a handshake");
+        within(socket.close(frame(3000, "token-expired: It has expired"))).await.expect("answered");
+    }
+    let why = stopped(&mut client).await;
+    assert_eq!((why.cause(), client.counters().renewals), (Some(Cause::TokenExpired), 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -154,6 +154,7 @@ impl Worker {
         events::opened(&opened, self.history.attempt());
         let since = Instant::now();
         self.state.send_replace(State::Open(Arc::new(opened)));
+        let was_good = !is_over(token.as_ref());
         let session = Session {
             outgoing: &self.outgoing,
             incoming: &self.incoming,
@@ -169,20 +170,20 @@ impl Worker {
             Ended::Lost(error) => {
                 add(&self.tally.lost, 1);
                 self.history.ended(since, &self.config.rules.backoff);
+                // A token that was good until its time was over is no token that was not accepted.
+                self.history.renewed &= !(was_good && is_over(token.as_ref()));
                 Outcome::Failed(error, token)
             }
         }
     }
 
     fn decide(&mut self, error: &Error, token: Option<&Arc<Token>>) -> Decision {
-        let expired = |token: &Arc<Token>| token.expires_at().is_some_and(|at| at <= SystemTime::now());
         let now = Situation {
             failures: self.history.failures,
             away: self.history.away(),
             ever_open: self.history.ever_open,
             can_renew: token.is_some(),
-            // A token that was good until its time was over is no token that was not accepted.
-            renewed: self.history.renewed && !token.is_some_and(expired),
+            renewed: self.history.renewed,
         };
         let mut decision = decide(error, &now, &self.config.rules, &mut self.random);
         if let Some(hook) = &self.config.on_failure {
@@ -206,6 +207,11 @@ impl Drop for Worker {
             self.finish(State::Closed);
         }
     }
+}
+
+/// Whether the time of this token is over, by the clock of this machine.
+fn is_over(token: Option<&Arc<Token>>) -> bool {
+    token.and_then(|token| token.expires_at()).is_some_and(|at| at <= SystemTime::now())
 }
 
 /// Runs the hook that restores the state of a connection. Cancel safe as far as that is.
