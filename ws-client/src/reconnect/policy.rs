@@ -6,7 +6,7 @@ use ws_core::refusal::Cause;
 
 use super::backoff::Backoff;
 use super::random::Random;
-use crate::connect::DnsError;
+use crate::connect::{DnsError, ProxyError, RedirectError};
 use crate::ended::Error;
 use crate::error::ConnectError;
 use crate::refused::Closed;
@@ -90,11 +90,22 @@ fn verdict(error: &Error, now: &Situation, rules: &Rules) -> Verdict {
     let told = error.retry_after().unwrap_or_default();
     let worth_it = match error {
         // A name that led to the server before will do so again: between two networks there are no names.
-        Error::Connect(ConnectError::Dns(DnsError::NotFound { .. })) => now.ever_open,
+        Error::Connect(error) if is_name_not_found(error) => now.ever_open,
         Error::Closed(closed) => return closed_verdict(closed, now, rules, told),
         other => other.is_worth_retrying(),
     };
     if worth_it { Verdict::Again(told) } else { Verdict::Stop }
+}
+
+/// Whether a name is not found: the server's, its proxy's, or that of where it redirects to.
+fn is_name_not_found(error: &ConnectError) -> bool {
+    match error {
+        ConnectError::Dns(error) | ConnectError::Proxy(ProxyError::Dns { source: error, .. }) => {
+            matches!(error, DnsError::NotFound { .. })
+        }
+        ConnectError::Redirect(RedirectError::Elsewhere { source, .. }) => is_name_not_found(source),
+        _ => false,
+    }
 }
 
 /// The close codes of an open connection: RFC 6455 7.4.1 and the IANA WebSocket Close Code registry.

@@ -162,10 +162,15 @@ fn everything_before_and_after_the_handshake() {
 
 #[test]
 fn a_name_that_was_found_before_is_looked_for_again() {
-    let error = || Error::Connect(DnsError::NotFound { host: "h".into(), source: None }.into());
-    assert_eq!(judged(&error()), AGAIN);
+    let not_found = || DnsError::NotFound { host: "h".into(), source: None };
+    let of_proxy = || ConnectError::from(ProxyError::Dns { proxy: "h:3128".into(), source: not_found() });
+    let elsewhere = RedirectError::Elsewhere { chain: Vec::new(), source: Box::new(of_proxy()) };
     let never = Situation { ever_open: false, ..STABLE };
-    assert_eq!(verdict(&error(), &never, &rules()), Verdict::Stop);
+    for error in [not_found().into(), of_proxy(), elsewhere.into()] {
+        let error = Error::Connect(error);
+        assert_eq!(judged(&error), AGAIN, "{error}");
+        assert_eq!(verdict(&error, &never, &rules()), Verdict::Stop, "{error}");
+    }
 }
 
 #[test]

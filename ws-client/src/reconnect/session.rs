@@ -21,6 +21,8 @@ use crate::refused::Closed;
 /// How long the other side's words are waited for where nothing could be written to it any more.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 /// What a session needs, and what it leaves behind.
 pub(super) struct Session<'a> {
     pub(super) outgoing: &'a Queue,
@@ -169,7 +171,9 @@ async fn write(
     tally: &Tally,
     ping_interval: Option<Duration>,
 ) -> Option<Error> {
-    let mut ticks = ping_interval.filter(|period| !period.is_zero()).map(interval);
+    // What lasts longer than a day is never, and no clock is added to beyond its end.
+    let mut ticks =
+        ping_interval.filter(|period| !period.is_zero()).map(|period| interval(period.min(24 * HOUR)));
     if let Some(ticks) = &mut ticks {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
