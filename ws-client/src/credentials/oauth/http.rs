@@ -1,8 +1,10 @@
 //! One bounded HTTP request.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -12,15 +14,19 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio::time::timeout;
+use tower_service::Service;
 use zeroize::Zeroizing;
 
+use crate::connect::resolver::Names;
 use crate::connect::tls::platform;
+use crate::connect::{DnsError, Host, dns};
 use crate::refused::retry_after;
 
 /// Bytes of an answer's body.
@@ -32,7 +38,7 @@ const HEAD: usize = 32 << 10;
 /// Asks, over a connection of its own each time: it happens seldom, and a connection that was kept may be dead by then.
 #[derive(Clone, Debug)]
 pub(super) struct Http {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector<Lookup>>, Full<Bytes>>,
     limit: Duration,
 }
 
@@ -67,7 +73,7 @@ impl Http {
             .map_err(|error| HttpError::Unreachable(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let mut tcp = HttpConnector::new();
+        let mut tcp = HttpConnector::new_with_resolver(Lookup(limit));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()
@@ -109,6 +115,27 @@ impl<'c> AsyncHttpClient<'c> for Http {
                 Err(_) => Err(HttpError::TimedOut(self.limit)),
             }
         })
+    }
+}
+
+/// Name resolution as connections have it: `localhost` and the names below it are never looked up (RFC 6761 6.3), so that
+/// secrets that go there without TLS go nowhere else. A name has so much time.
+#[derive(Clone, Debug)]
+struct Lookup(Duration);
+
+impl Service<Name> for Lookup {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = DnsError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, DnsError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DnsError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let (host, within) = (Host::Name(name.as_str().to_owned()), self.0);
+        // The port is the address's.
+        Box::pin(async move { Ok(dns::resolve(&Names::default(), &host, 0, within).await?.into_iter()) })
     }
 }
 

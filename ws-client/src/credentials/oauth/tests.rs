@@ -264,3 +264,13 @@ fn an_address_is_secure_or_local() {
     let endpoint = TokenEndpoint::new("https://id.example/", "app").expect("secure").client_secret("hunter2");
     assert!(!format!("{endpoint:?}").contains("hunter2"));
 }
+
+/// RFC 6761 6.3: no name server is asked where these names lead, since secrets go there in clear.
+#[tokio::test]
+async fn names_of_this_machine_are_not_looked_up() {
+    let server = Server::start([answer("200 OK", TOKEN)]).await;
+    let url = server.url.replace("localhost", "login.localhost");
+    let endpoint = TokenEndpoint::new(&url, "app").expect("local");
+    let token = endpoint.client_credentials().token().await.expect("it is reached");
+    assert_eq!(token.text(), "abc");
+}
