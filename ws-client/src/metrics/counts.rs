@@ -31,7 +31,7 @@ pub struct Metrics(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// But for the requests for tokens.
+    /// But for the requests for tokens to providers that are in use.
     counts: Counts,
     /// Those are counted where they are made.
     token_requests: Vec<Arc<AtomicU64>>,
@@ -77,9 +77,10 @@ impl Metrics {
     /// The counts now.
     pub fn counts(&self) -> Counts {
         let state = self.lock();
-        let token_requests =
-            state.token_requests.iter().map(|requests| requests.load(Ordering::Relaxed)).sum();
-        Counts { token_requests, ..state.counts.clone() }
+        let mut counts = state.counts.clone();
+        counts.token_requests +=
+            state.token_requests.iter().map(|requests| requests.load(Ordering::Relaxed)).sum::<u64>();
+        counts
     }
 
     /// The counts now, as text for a Prometheus server (exposition format 0.0.4); its names begin with `ws_client_`.
@@ -102,7 +103,16 @@ impl Metrics {
 
     /// Has the requests for tokens counted here, too, that are counted there.
     pub(crate) fn include_token_requests(&self, requests: &Arc<AtomicU64>) {
-        let known = &mut self.lock().token_requests;
+        let mut state = self.lock();
+        let State { counts, token_requests: known } = &mut *state;
+        // Those whose credentials are gone count no further, and are not kept one by one.
+        known.retain_mut(|known| match Arc::get_mut(known) {
+            Some(last) => {
+                counts.token_requests += *last.get_mut();
+                false
+            }
+            None => true,
+        });
         if !known.iter().any(|other| Arc::ptr_eq(other, requests)) {
             known.push(Arc::clone(requests));
         }
@@ -150,5 +160,26 @@ impl Drop for Open {
     fn drop(&mut self) {
         let counts = &mut self.0.lock().counts;
         counts.open = counts.open.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_of_credentials_that_are_gone_are_counted_and_not_kept() {
+        let metrics = Metrics::default();
+        let kept = Arc::new(AtomicU64::new(1));
+        metrics.include_token_requests(&kept);
+        for _ in 0..100 {
+            let gone = Arc::new(AtomicU64::new(0));
+            metrics.include_token_requests(&gone);
+            metrics.include_token_requests(&gone);
+            gone.store(2, Ordering::Relaxed);
+        }
+        assert_eq!(metrics.counts().token_requests, 201);
+        metrics.include_token_requests(&kept);
+        assert_eq!((metrics.counts().token_requests, metrics.lock().token_requests.len()), (201, 1));
     }
 }
