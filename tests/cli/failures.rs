@@ -1,12 +1,14 @@
 //! What is said, and with which code it ends, where there is no connection or it ends for a cause.
 
+use std::process::Stdio;
+
 use tests::certificates::{Authority, Files};
 use tests::wire::echo;
 use tokio::net::TcpListener;
 use ws_core::refusal::Cause;
 use ws_server::{Route, Server, TlsFiles};
 
-use crate::program::ws;
+use crate::program::{feed, neutral, program, ws};
 use crate::servers::{EVIL, ours, raw, token, url};
 
 #[tokio::test]
@@ -60,6 +62,11 @@ async fn close_codes_are_explained_by_name() {
         assert_eq!(ran.row("the server said").as_deref(), Some("as you like"), "{}", ran.stderr);
     }
     ws([url(&server, "/closes").as_str()], "1000\n").await.is(0, "");
+    let ran = ws([url(&server, "/closes").as_str()], "1012\n").await;
+    assert_eq!(ran.row("with this program").as_deref(), Some("--reconnect comes back by itself"));
+    let ran = ws(["--max-message", "4", &url(&server, "/")], "too long\n").await;
+    ran.is(1, "");
+    assert_eq!(ran.row("with this program").as_deref(), Some("--max-message BYTES takes larger ones"));
 }
 
 #[tokio::test]
@@ -166,4 +173,9 @@ async fn bad_usage_names_the_flag_and_the_fix() {
         ran.is(2, "");
         assert!(ran.stderr.contains(words), "{args:?}: {}", ran.stderr);
     }
+    let mut command = neutral(program());
+    command.arg("ws://a.example").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ran = feed(command.spawn().unwrap(), b"").await;
+    ran.is(2, "");
+    assert!(ran.stderr.contains("tip: to connect to an address: ws connect ws://"), "{}", ran.stderr);
 }

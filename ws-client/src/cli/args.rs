@@ -52,13 +52,16 @@ pub(super) struct Connect {
     #[command(flatten)]
     pub(super) access: Access,
 
-    /// Take and show JSON only: what is typed must be JSON to be sent, what comes is laid out and coloured on a
-    /// terminal, and is one line per message elsewhere.
+    /// Send JSON only, and lay out what comes.
+    ///
+    /// A line that is no JSON is not sent. What comes is laid out and coloured on a terminal, and is one line per message
+    /// elsewhere; numbers keep their digits, and members their order.
     #[arg(long, conflicts_with = "binary", help_heading = "Messages")]
     pub(super) json: bool,
 
-    /// Send binary messages. A line is the message's bytes as they are (text), or as hex digits or base64; what comes is
-    /// written the same way. On a terminal, binary messages are shown as a hex dump.
+    /// Send binary messages: a line is their bytes [text], hex or base64.
+    ///
+    /// Binary messages that come are written the same way, and as a hex dump on a terminal.
     #[arg(
         long,
         value_name = "ENCODING",
@@ -74,7 +77,7 @@ pub(super) struct Connect {
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, help_heading = "Messages")]
     pub(super) max_message: usize,
 
-    /// Ping every INTERVAL (5s where none is given), and print how long the answers take.
+    /// Ping every INTERVAL [5s], and tell how long the answers take.
     #[arg(
         long,
         value_name = "INTERVAL",
@@ -86,8 +89,10 @@ pub(super) struct Connect {
     )]
     pub(super) ping: Option<Duration>,
 
-    /// When input that is no terminal ends, close once the server has said nothing for this long; `forever` leaves the
-    /// closing to the server.
+    /// How long to wait for answers when the input has ended.
+    ///
+    /// The connection is closed once no message has come for this long; `forever` leaves the closing to the server. At a
+    /// terminal, Ctrl-D closes at once.
     #[arg(
         long,
         value_name = "DURATION",
@@ -97,17 +102,20 @@ pub(super) struct Connect {
     )]
     pub(super) wait: duration::Wait,
 
-    /// Connect again when the connection is lost, and where it cannot be had at first, as long as that can help; lines wait
-    /// meanwhile.
+    /// Connect again when the connection is lost, as long as that can help.
+    ///
+    /// So it does where there is none at first. Lines wait meanwhile.
     #[arg(long, conflicts_with = "ping", help_heading = "Session")]
     pub(super) reconnect: bool,
 
-    /// Keep what is typed out of the history, $XDG_STATE_HOME/ws/history; a line that begins with a space is kept out
-    /// of it in any case.
+    /// Keep what is typed out of the history.
+    ///
+    /// It is in $XDG_STATE_HOME/ws/history, or ~/.local/state/ws/history. A line that begins with a space, or holds a
+    /// token, is kept out of it in any case.
     #[arg(long, help_heading = "Session")]
     pub(super) no_history: bool,
 
-    /// Show the head of the request and of the answer, with secrets masked.
+    /// Show each stage, and the heads of request and answer; secrets are masked.
     #[arg(short, long, help_heading = "Output")]
     pub(super) verbose: bool,
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use ws_core::message::CloseCode;
 use ws_core::refusal::{Cause, Challenge};
 
 use super::style::{Style, Tone, wrap};
 use super::{close_codes, heads};
 use crate::refused::Printable;
-use crate::{Closed, ConnectError, Error, NextStep, RedirectError, Refused, Responsible};
+use crate::{Closed, ConnectError, Error, RedirectError, Refused, Responsible};
 
 /// The column of what is told, behind its label.
 const COLUMN: usize = 20;
@@ -171,7 +172,7 @@ impl Block {
         }
         if error.do_new_credentials_help() {
             self.row("new credentials", "may help: a fresh one of the same kind");
-        } else if error.next_step() == NextStep::AskPermission {
+        } else if lacks_permission(error) {
             self.row("new credentials", "do not help, unless they permit more");
         }
         let again = match (error.retry_after(), error.is_worth_retrying()) {
@@ -210,9 +211,30 @@ fn flags(error: &Error) -> Option<&'static str> {
         "redirected" => "--follow-redirects goes there, without credentials if it is another server",
         "origin-missing" | "origin-denied" => "--origin https://… sends another Origin",
         "subprotocol-unsupported" => "--subprotocol NAME offers one",
+        _ if too_big(error) => "--max-message BYTES takes larger ones",
+        _ if was_open(error) && error.is_worth_retrying() => "--reconnect comes back by itself",
         "connect-timeout" | "tls-timeout" => "--timeout 60s waits longer",
         _ => return None,
     })
+}
+
+fn too_big(error: &Error) -> bool {
+    matches!(error, Error::Broken(broken) if broken.close_code() == Some(CloseCode::MESSAGE_TOO_BIG))
+}
+
+fn was_open(error: &Error) -> bool {
+    matches!(error, Error::Broken(_) | Error::Closed(_))
+}
+
+/// Whether it is known who this is, and not enough.
+fn lacks_permission(error: &Error) -> bool {
+    let cause = error.cause();
+    let code = match error {
+        Error::Connect(ConnectError::Closed(closed)) | Error::Closed(closed) => closed.frame.as_ref(),
+        _ => None,
+    };
+    matches!(cause, Some(Cause::ScopeInsufficient | Cause::RoleMissing | Cause::PolicyDenied))
+        || cause.is_none() && code.is_some_and(|frame| frame.code == 3003)
 }
 
 fn challenge(challenge: &Challenge) -> String {

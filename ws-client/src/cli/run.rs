@@ -1,11 +1,14 @@
 //! From the command line to an exit code.
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use super::args::{Args, Command};
 use super::connect;
+use super::screen::to_stderr;
 
 /// What the program ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +43,15 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help that nobody reads is no failure.
             let _ = error.print();
+            if error.kind() == ErrorKind::InvalidSubcommand && std::env::args_os().any(|arg| is_address(&arg))
+            {
+                to_stderr("\n  tip: to connect to an address: ws connect ws://…\n");
+            }
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         }
     }
+}
+
+fn is_address(arg: &OsStr) -> bool {
+    arg.to_str().is_some_and(|arg| arg.starts_with("ws://") || arg.starts_with("wss://"))
 }

@@ -17,16 +17,22 @@ const BASIC: &str = "WS_BASIC";
 #[derive(Args)]
 #[command(next_help_heading = "Credentials")]
 pub(super) struct CredentialFlags {
-    /// Send a bearer token. Everyone on this machine can see the command line: better use --token-file, or the
-    /// environment variable WS_TOKEN, which is read where no other credentials are given.
+    /// Send a bearer token; --token-file and WS_TOKEN keep it out of sight.
+    ///
+    /// Everyone on this machine can see the command line. The environment variable WS_TOKEN is read where no other
+    /// credentials are given.
     #[arg(long, value_name = "T", group = "who")]
     token: Option<String>,
 
-    /// Send the token in this file, which is read again when it changes.
+    /// Send the token in this file.
+    ///
+    /// It is read again when it changes, and when the server does not accept the token.
     #[arg(long, value_name = "FILE", groups = ["who", "provider"])]
     token_file: Option<PathBuf>,
 
-    /// Send the token that this command prints. The shell runs it, again when the token runs out or is not accepted.
+    /// Send the token that this command prints.
+    ///
+    /// The shell runs it, and again when the token runs out or is not accepted.
     #[arg(long, value_name = "COMMAND", groups = ["who", "provider"])]
     token_command: Option<String>,
 
@@ -34,17 +40,22 @@ pub(super) struct CredentialFlags {
     #[arg(long, value_name = "PLACE", value_parser = placement, default_value = "header")]
     token_in: Placement,
 
-    /// Send a user name and a password. Everyone on this machine can see the command line: better use the environment
-    /// variable WS_BASIC, which is read where no other credentials are given.
+    /// Send a user name and a password; WS_BASIC keeps them out of sight.
+    ///
+    /// Everyone on this machine can see the command line. The environment variable WS_BASIC is read where no other
+    /// credentials are given.
     #[arg(long, value_name = "USER:PASSWORD", group = "who")]
     basic: Option<String>,
 
-    /// Tell each new token of --token-file or --token-command to the server on the open connection, in a message, where a
-    /// server of this framework takes it so.
+    /// Tell each new token to the server on the open connection.
+    ///
+    /// With --token-file or --token-command, and where a server of this framework takes a token in a message.
     #[arg(long, requires = "provider")]
     renew_in_band: bool,
 
-    /// Send credentials over plain ws:// to other machines too, where everyone on the way can read them.
+    /// Send credentials over plain ws:// to other machines too.
+    ///
+    /// Everyone on the way can read them there.
     #[arg(long)]
     allow_credentials_in_clear: bool,
 }

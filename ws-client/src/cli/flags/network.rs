@@ -14,9 +14,11 @@ use crate::cli::duration;
 #[derive(Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkFlags {
-    /// Go through this proxy: http://, https://, socks5:// or socks5h://, as in http://USER:PASSWORD@HOST:PORT. Otherwise
-    /// the environment's are used, as curl does: http_proxy, https_proxy, all_proxy, and no_proxy for exceptions; better
-    /// put a password there, for everyone on this machine can see the command line.
+    /// Go through this proxy: http://, https://, socks5:// or socks5h://HOST:PORT.
+    ///
+    /// A user name and a password stand before the host, as in http://USER:PASSWORD@HOST:PORT. Without this flag the
+    /// environment's proxies are used, as curl does: http_proxy, https_proxy, all_proxy, and no_proxy for exceptions;
+    /// better put a password there, for everyone on this machine can see the command line.
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
 

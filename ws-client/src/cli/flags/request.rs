@@ -25,7 +25,9 @@ pub(super) struct RequestFlags {
     #[arg(long)]
     compression: bool,
 
-    /// Follow redirections, at most N of them (5 where none is given); credentials go to no other server.
+    /// Follow redirections, at most N of them [5].
+    ///
+    /// Credentials go to no other server.
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
     follow_redirects: Option<usize>,
 }

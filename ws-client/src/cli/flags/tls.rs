@@ -10,7 +10,7 @@ use crate::Builder;
 #[derive(Args)]
 #[command(next_help_heading = "TLS")]
 pub(super) struct TlsFlags {
-    /// Trust the certificates in this file (PEM or DER) too: authorities, or a server's own.
+    /// Trust the certificates in this file too: authorities, or a server's own.
     #[arg(long, value_name = "FILE")]
     ca: Vec<PathBuf>,
 
@@ -22,12 +22,15 @@ pub(super) struct TlsFlags {
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
-    /// Take only a server with this key: the SHA-256 of its SubjectPublicKeyInfo in base64; may be repeated.
+    /// Take only a server with this key; may be repeated.
+    ///
+    /// It is the SHA-256 of the certificate's SubjectPublicKeyInfo, in base64.
     #[arg(long, value_name = "HASH")]
     pin: Vec<String>,
 
-    /// Take every certificate, whoever it is from: everybody on the way can read and change what is sent. For
-    /// development; --ca with the server's certificate is better.
+    /// Take every certificate, whoever it is from: for development only.
+    ///
+    /// Everybody on the way can read and change what is sent. Better is --ca with the server's certificate.
     #[arg(long)]
     pub(super) insecure: bool,
 }
