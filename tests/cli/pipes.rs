@@ -73,7 +73,7 @@ async fn much_goes_through() {
 #[tokio::test]
 async fn answers_are_waited_for_at_the_end_of_input() {
     let server = ours().await;
-    ws([url(&server, "/slow").as_str()], "a\nb\n").await.is(0, "a\nb\n");
+    ws(["--wait", "3s", &url(&server, "/slow")], "a\nb\n").await.is(0, "a\nb\n");
     // It is the server that closes.
     let ran = ws(["--wait", "forever", &url(&server, "/closes")], "1000\n").await;
     ran.is(0, "");
