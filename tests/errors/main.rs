@@ -23,6 +23,7 @@ mod page;
 mod programs;
 mod proxies;
 mod raw;
+mod recorded;
 mod redirects;
 mod row;
 mod tls;

@@ -127,7 +127,13 @@ impl Refused {
 
     /// What the answer means where it names no cause.
     pub(crate) fn meaning(&self) -> Meaning {
-        meaning(self.status, self.fields(), &self.challenges, self.said().as_deref())
+        // Some servers say in the reason what is wrong.
+        let said = match (self.said(), self.status) {
+            (Some(said), _) => Some(said),
+            (None, 400) => Some(self.reason.clone()),
+            (None, _) => None,
+        };
+        meaning(self.status, self.fields(), &self.challenges, said.as_deref())
     }
 
     /// The cause that the answer names, else the only one that its status and words allow.

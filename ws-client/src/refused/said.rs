@@ -9,7 +9,7 @@ use super::Body;
 const LONGEST: usize = 160;
 
 /// The longest word that is: a longer one may be a token that the server sends back.
-const WORD: usize = 48;
+const WORD: usize = 30;
 
 /// The first line of a plain text, the title of a page, or the message in a JSON object; `None` where it says no more
 /// than the status does.
@@ -33,7 +33,7 @@ fn telling(words: &str, head: &ResponseHead) -> Option<String> {
     let words = words.split_whitespace().map(shortened).collect::<Vec<_>>().join(" ");
     let words = without_status(&words, head);
     let reason = String::from_utf8_lossy(head.reason());
-    if words.is_empty() || words.eq_ignore_ascii_case(reason.trim()) {
+    if words.is_empty() || words.eq_ignore_ascii_case(reason.trim()) || words.eq_ignore_ascii_case("error") {
         return None;
     }
     let mut cut: String = words.chars().take(LONGEST).collect();
@@ -84,7 +84,7 @@ fn without_tags(text: &str) -> String {
 fn shortened(word: &str) -> String {
     let shown = match word.find('?') {
         Some(at) if at + 1 < word.len() => word.get(..=at).unwrap_or_default(),
-        _ if word.chars().count() > WORD => return word.chars().take(12).chain(['…']).collect(),
+        _ if word.chars().count() > WORD => return word.chars().take(4).chain(['…']).collect(),
         _ => return word.to_owned(),
     };
     format!("{shown}…")
@@ -170,7 +170,7 @@ mod tests {
     async fn what_may_be_a_credential_is_cut() {
         let long = "x".repeat(60);
         let text = heard("404 Not Found", &format!("Cannot GET /ws?token=hunter2 {long} what?")).await;
-        assert_eq!(text.as_deref(), Some("Cannot GET /ws?… xxxxxxxxxxxx… what?"));
+        assert_eq!(text.as_deref(), Some("Cannot GET /ws?… xxxx… what?"));
         let endless = heard("404 Not Found", &"word ".repeat(1000)).await.unwrap();
         assert!(endless.ends_with('…') && endless.chars().count() == LONGEST + 1);
     }

@@ -23,7 +23,7 @@ impl Meaning {
     }
 }
 
-/// What an answer with this status means. `said` are the words of its body.
+/// What an answer with this status means. `said` are the words of its body, and its reason where that is one of its own.
 pub(super) fn meaning(status: u16, fields: &Fields, challenges: &[Challenge], said: Option<&str>) -> Meaning {
     let said = said.unwrap_or_default().to_ascii_lowercase();
     match status {
@@ -33,7 +33,7 @@ pub(super) fn meaning(status: u16, fields: &Fields, challenges: &[Challenge], sa
              headers that you add",
         )),
         401 => unauthorized(challenges),
-        403 => forbidden(challenges),
+        403 => forbidden(challenges, &said),
         426 => upgrade_required(fields, &said),
         _ => by_status(status),
     }
@@ -54,17 +54,27 @@ fn unauthorized(challenges: &[Challenge]) -> Meaning {
 }
 
 // RFC 6750 3.1.
-fn forbidden(challenges: &[Challenge]) -> Meaning {
+fn forbidden(challenges: &[Challenge], said: &str) -> Meaning {
     if bearer_error(challenges, "insufficient_scope") {
         return Meaning::new(
             "scope-insufficient",
             "the token lacks a scope: ask the authorization server for a token with it",
         );
     }
-    Meaning::new(
-        "forbidden-unexplained",
-        "it does not say why: the path, the origin, the address, or what the credentials permit; the server's log knows",
-    )
+    if said.contains("origin") {
+        return Meaning::new(
+            "origin-denied",
+            "the server does not let this origin in: connect from one that it allows (Builder::origin), or have its \
+             operator allow this one",
+        );
+    }
+    let advice = if said.is_empty() {
+        "the server does not say why: it may be the path, the origin, the address, or what the credentials permit; its \
+         log knows"
+    } else {
+        "it is not permitted: ask who runs the server"
+    };
+    Meaning::new("forbidden-unexplained", advice)
 }
 
 fn bearer_error(challenges: &[Challenge], error: &str) -> bool {
@@ -90,8 +100,8 @@ fn upgrade_required(fields: &Fields, said: &str) -> Meaning {
 /// This client always sends these fields, so whoever does not see them stands behind something that drops them.
 const STRIPPED: Meaning = Meaning::new(
     "upgrade-headers-stripped",
-    "a proxy on the way drops the fields Upgrade and Connection: its operator has to let WebSockets through (in nginx: \
-     proxy_http_version 1.1, and both fields set by proxy_set_header)",
+    "a proxy on the way drops or changes the fields of the handshake: its operator has to let WebSockets through (in nginx: \
+     proxy_http_version 1.1, and Upgrade and Connection set by proxy_set_header)",
 );
 
 /// What a server finds wrong with a request that was right when it was sent.
@@ -131,7 +141,14 @@ fn by_words(said: &str) -> Option<Meaning> {
     if says("invalid host header") || says("invalid http_host header") {
         return Some(HOST);
     }
-    let fields = ["upgrade", "connection header", "connection upgrade"];
+    if says("subprotocol") {
+        return Some(Meaning::new(
+            "subprotocol-unsupported",
+            "the server wants a subprotocol that was not offered: offer one that it speaks",
+        ));
+    }
+    let fields =
+        ["upgrade", "connection header", "sec-websocket-key", "sec-websocket-version", "websocket headers"];
     fields.iter().any(|field| says(field)).then_some(STRIPPED)
 }
 
@@ -197,13 +214,16 @@ mod tests {
             ("Connection header did not include 'upgrade'", "upgrade-headers-stripped"),
             ("Can \"Upgrade\" only to \"WebSocket\".", "upgrade-headers-stripped"),
             ("HTTP Connection header missing", "upgrade-headers-stripped"),
-            ("missing subprotocol chat.v2", "refused-unexplained"),
+            ("missing subprotocol chat.v2", "subprotocol-unsupported"),
+            ("Missing or invalid Sec-WebSocket-Key header", "upgrade-headers-stripped"),
+            ("Invalid room", "refused-unexplained"),
             ("", "refused-unexplained"),
         ] {
             assert_eq!(code("400 Bad Request", said), expected, "{said}");
         }
         // The words of a body mean nothing where the status says another thing.
         assert_eq!(code("403 Forbidden", "Client sent an HTTP request"), "forbidden-unexplained");
+        assert_eq!(code("403 Forbidden", "Cross origin websockets not allowed"), "origin-denied");
     }
 
     // RFC 9110 15.5.22, RFC 6455 4.2.2.
