@@ -7,9 +7,12 @@ use ws_core::head::{Fields, ResponseHead};
 use ws_core::refusal::{Cause, Challenge, Problem, RefusedBy};
 
 use super::responsible::{Responsible, is_worth_retrying, responsible};
-use super::said::said;
+use super::said::{cut, said};
 use super::unexplained::{Meaning, meaning};
 use super::{Body, retry_after};
+
+/// The longest detail of a problem document that is passed on, in characters.
+const DETAIL: usize = 600;
 
 /// The server, or something in front of it, answered the handshake with another status than 101.
 ///
@@ -112,15 +115,17 @@ impl Refused {
         self.cause().map(Cause::remedy)
     }
 
-    /// What the body says in words of its own, where it does so in a widely used form: a line of plain text, the title of
-    /// a page, a message in JSON. It is a stranger's text, cut to 160 characters.
+    /// What the body says in words of its own, where it does so in a widely used form: the detail of a problem document,
+    /// a line of plain text, the title of a page, a message in JSON. It is a stranger's text, cut to 160 characters, the
+    /// detail to 600.
     pub fn said(&self) -> Option<String> {
         match &self.problem {
             // A title may be no more than that of the status.
-            Some(problem) => problem
-                .detail
-                .clone()
-                .or_else(|| problem.title.clone().filter(|title| !title.eq_ignore_ascii_case(&self.reason))),
+            Some(problem) => {
+                let title =
+                    || problem.title.as_ref().filter(|title| !title.eq_ignore_ascii_case(&self.reason));
+                problem.detail.as_ref().or_else(title).map(|words| cut(words, DETAIL))
+            }
             None => said(&self.head, &self.body),
         }
     }
@@ -200,9 +205,15 @@ impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chars().try_for_each(|c| match c {
             // Invisible ones, ends of lines and paragraphs, and those that turn the direction of text.
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
-                write!(f, "{}", c.escape_unicode())
-            }
+            '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}' => write!(f, "{}", c.escape_unicode()),
             c if c.is_control() => write!(f, "{}", c.escape_debug()),
             c => write!(f, "{c}"),
         })
@@ -234,6 +245,33 @@ mod tests {
         let body =
             read(&mut stream, BytesMut::new(), Framing::UntilClose, 1000, Duration::from_secs(1)).await;
         Refused::new(head, body)
+    }
+
+    /// Whatever is behind it: a terminal, a log, somebody who reads.
+    #[test]
+    fn nothing_invisible_is_printed() {
+        let turning = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}";
+        let invisible =
+            "\u{ad}\u{180e}\u{200b}\u{2028}\u{2060}\u{206f}\u{feff}\u{fff9}\u{e0001}\u{e0061}\u{e007f}";
+        let steering = "\u{0}\u{7}\u{1b}[2J\r\n\t\u{7f}\u{9b}\u{85}";
+        for c in [turning, invisible, steering].concat().chars().filter(|c| !c.is_ascii_graphic()) {
+            let shown = Printable(c.encode_utf8(&mut [0; 4])).to_string();
+            assert!(
+                shown.starts_with('\\') && shown.bytes().all(|byte| byte.is_ascii_graphic()),
+                "{shown:?}"
+            );
+        }
+        let kept = "é 日本 עברית \u{1f600} e\u{301}";
+        assert_eq!(Printable(kept).to_string(), kept);
+    }
+
+    #[tokio::test]
+    async fn an_endless_detail_is_cut() {
+        let body = format!(r#"{{"detail":"{}"}}"#, "é".repeat(400));
+        let head = "403 Forbidden\r\nContent-Type: application/problem+json";
+        assert_eq!(refused(head, &body).await.said(), Some("é".repeat(400)));
+        let body = format!(r#"{{"detail":"{}"}}"#, "x".repeat(900));
+        assert_eq!(refused(head, &body).await.said(), Some(format!("{}…", "x".repeat(DETAIL))));
     }
 
     const EXPIRED: &str = "401 Unauthorized\r\nContent-Type: application/problem+json; charset=utf-8\r\n\

@@ -36,11 +36,16 @@ fn telling(words: &str, head: &ResponseHead) -> Option<String> {
     if words.is_empty() || words.eq_ignore_ascii_case(reason.trim()) || words.eq_ignore_ascii_case("error") {
         return None;
     }
-    let mut cut: String = words.chars().take(LONGEST).collect();
+    Some(cut(words, LONGEST))
+}
+
+/// The beginning of a text, in characters.
+pub(super) fn cut(words: &str, longest: usize) -> String {
+    let mut cut: String = words.chars().take(longest).collect();
     if cut.len() < words.len() {
         cut.push('…');
     }
-    Some(cut)
+    cut
 }
 
 fn in_json(text: &str) -> Option<String> {
