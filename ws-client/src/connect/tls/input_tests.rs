@@ -1,6 +1,10 @@
 use std::fs;
 use std::path::PathBuf;
 
+use rustls::pki_types::CertificateDer;
+
+use super::certificate::Facts;
+use super::pin::Pin;
 use super::testing::{Authority, NAME, Pair, builder, refused};
 use super::{TlsConfigError, TlsInput};
 use crate::builder::Builder;
@@ -121,6 +125,27 @@ async fn names_in_certificates_are_printable_and_bounded() {
     let text = refused(strangers, &authority.issue(NAME)).await.to_string();
     assert!(text.contains(r"evil\u{1b}[2J\n\u{202e}xxx"), "{text}");
     assert!(text.len() < 600 && !text.contains(char::is_control), "{text}");
+}
+
+/// A server can send anything in the place of a certificate: nothing of it stops the program.
+#[test]
+fn no_certificate_is_too_strange_to_be_looked_at() {
+    let pair = Authority::new("an authority").issue(NAME);
+    let good = pair.chain.first().expect("a certificate").to_vec();
+    assert!(Facts::of(&good.clone().into()).is_some() && Pin::of(&good.clone().into()).is_some());
+    for at in 0..good.len() {
+        for change in [0x01, 0x20, 0x80, 0xff] {
+            let mut strange = good.clone();
+            strange[at] ^= change;
+            let strange = CertificateDer::from(strange);
+            if let Some(facts) = Facts::of(&strange) {
+                let shown = format!("{} {} {:?}", facts.subject, facts.issuer, facts.names);
+                assert!(!shown.contains(char::is_control), "{shown:?}");
+            }
+            let _ = Pin::of(&strange);
+        }
+        let _ = (Facts::of(&good[..at].into()), Pin::of(&good[..at].into()));
+    }
 }
 
 struct Directory(PathBuf);

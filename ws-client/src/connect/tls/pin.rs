@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ring::digest::{SHA256, digest};
 use rustls::pki_types::CertificateDer;
+use rustls::server::ParsedCertificate;
 
 use super::config_error::TlsConfigError;
 
@@ -22,8 +23,9 @@ impl Pin {
 
     /// The pin of a certificate's key.
     pub(crate) fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
-        let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-        digest(&SHA256, parsed.tbs_certificate.subject_pki.raw).as_ref().try_into().ok().map(Self)
+        // By the parser that verifies signatures, so that both see the same key.
+        let key = ParsedCertificate::try_from(certificate).ok()?.subject_public_key_info();
+        digest(&SHA256, &key).as_ref().try_into().ok().map(Self)
     }
 
     /// As it is written.
