@@ -123,6 +123,8 @@ async fn nothing_panics_without_stdout_and_stderr() {
         ("--help >&-".to_owned(), 0),
         ("connect >&- 2>&-".to_owned(), 2),
         (format!("connect {address} </dev/null >/dev/full 2>/dev/full"), 0),
+        // What came is lost there, unlike behind `head -1`.
+        (format!("connect {address} >/dev/full"), 1),
     ];
     for (command, code) in commands {
         let script = format!("exec \"$0\" {command}");

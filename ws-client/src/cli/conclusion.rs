@@ -1,5 +1,7 @@
 //! How it ended, and what that means for whoever called.
 
+use std::io;
+
 use ws_core::message::CloseFrame;
 use ws_core::net;
 
@@ -21,7 +23,12 @@ pub(super) async fn conclude(ended: Ended, interactive: bool, notes: &Notes) -> 
         How::Closed(frame) if by_us || is_normal(frame.as_ref()) => closed(frame.as_ref(), notes).await,
         How::Closed(None) => closed(None, notes).await,
         How::Closed(Some(frame)) => fail(&Error::closed(&frame), notes.style),
-        How::OutputGone => Exit::Fine,
+        // As behind `head -1`.
+        How::OutputGone(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,
+        How::OutputGone(error) => {
+            notes.warn(&format!("the output cannot be written: {error}")).await;
+            Exit::Failed
+        }
         How::Interrupted => Exit::Interrupted,
         How::Broken(error @ (net::Error::CloseTimeout | net::Error::Lost)) if by_us => {
             notes.warn(&format!("the close frame was not answered: {error}")).await;

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+/// A year; `forever` is longer.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Why a text is no span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(super) enum DurationError {
@@ -11,6 +14,8 @@ pub(super) enum DurationError {
     Form,
     #[error("it must not be zero")]
     Zero,
+    #[error("it must not be longer than a year")]
+    TooLong,
 }
 
 /// How long to wait for answers.
@@ -33,7 +38,9 @@ pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
         return Err(DurationError::Form);
     }
     let number: f64 = digits.parse().map_err(|_| DurationError::Form)?;
-    Duration::try_from_secs_f64(number * unit).map_err(|_| DurationError::Form)
+    let time = Duration::try_from_secs_f64(number * unit).map_err(|_| DurationError::TooLong)?;
+    // The clock cannot tell every moment that a number can.
+    if time > LONGEST { Err(DurationError::TooLong) } else { Ok(time) }
 }
 
 pub(super) fn at_least_a_millisecond(text: &str) -> Result<Duration, DurationError> {
@@ -62,8 +69,11 @@ mod tests {
 
     #[test]
     fn anything_else_is_none() {
-        for text in ["", "s", "5 s", "-5s", "5d", "inf", "nan", "1e400", "5s5", "ä", "+5"] {
+        for text in ["", "s", "5 s", "-5s", "5d", "inf", "nan", "5s5", "ä", "+5"] {
             assert_eq!(parse(text), Err(DurationError::Form), "{text}");
+        }
+        for text in ["8761h", "1e19", "1e19s", "1e400"] {
+            assert_eq!(parse(text), Err(DurationError::TooLong), "{text}");
         }
     }
 }

@@ -6,6 +6,7 @@ use ws_core::head::ResponseHead;
 
 use super::show::printable;
 use crate::credentials::Placement;
+use crate::request::is_credential;
 use crate::{Client, WsUrl};
 
 /// In the place of a secret.
@@ -57,6 +58,10 @@ pub(super) fn address(url: &WsUrl) -> String {
 
 /// A resource or an address without the values of its query, any of which may be a ticket or a token.
 pub(super) fn resource(text: &str) -> String {
+    // What stands behind # may be a token as well.
+    if let Some((before, _)) = text.split_once('#') {
+        return format!("{}#{MASK}", resource(before));
+    }
     let Some((path, query)) = text.split_once('?') else { return text.to_owned() };
     let (query, rest) =
         query.split_once(' ').map_or((query, String::new()), |(query, rest)| (query, format!(" {rest}")));
@@ -98,7 +103,7 @@ fn masked(name: &str, value: &str) -> String {
         return resource(value);
     }
     if SECRET.iter().any(|secret| lower.contains(secret))
-        || lower.ends_with("key")
+        || is_credential(name)
         || lower.contains("auth") && lower != "www-authenticate" && lower != "proxy-authenticate"
     {
         let scheme =
@@ -131,6 +136,7 @@ mod tests {
             .bearer_token("hunter2")
             .and_then(|builder| builder.header("Cookie", "a=hunter2"))
             .and_then(|builder| builder.header("X-Api-Key", "hunter2"))
+            .and_then(|builder| builder.header("Ticket", "hunter2"))
             .and_then(|builder| builder.header("User-Agent", "me"))
             .and_then(|builder| builder.subprotocols(["chat.v1", "bearer", "hunter2"]))
             .expect("valid")
@@ -154,5 +160,6 @@ mod tests {
         assert_eq!(masked("WWW-Authenticate", "Bearer realm=\"a\""), "Bearer realm=\"a\"");
         assert_eq!(masked("Set-Cookie", "a=b; Path=/"), "***");
         assert_eq!(masked("Location", "/login?state=1"), "/login?state=***");
+        assert_eq!(masked("Location", "/a?b=1#access_token=hunter2"), "/a?b=***#***");
     }
 }

@@ -1,5 +1,6 @@
 //! The connection as a session sees it: one that lasts as long as it lasts, or one that comes back.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -49,8 +50,8 @@ pub(super) enum How {
     Broken(net::Error),
     /// It does not come back.
     Stopped(Arc<Error>),
-    /// Nobody reads the output any more.
-    OutputGone,
+    /// Nobody reads the output any more, or it cannot be written.
+    OutputGone(io::Error),
     /// At once, since Ctrl-C was pressed again.
     Interrupted,
 }

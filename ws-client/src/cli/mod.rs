@@ -7,7 +7,7 @@
 //! ```
 
 // Their documentation is the program's help, which is no Markdown.
-#[allow(clippy::doc_markdown)]
+#[allow(clippy::doc_markdown, rustdoc::bare_urls)]
 mod args;
 mod close_codes;
 mod conclusion;
@@ -16,7 +16,7 @@ mod dump;
 mod duration;
 mod editor;
 mod failure;
-#[allow(clippy::doc_markdown)]
+#[allow(clippy::doc_markdown, rustdoc::bare_urls)]
 mod flags;
 mod heads;
 mod history;

@@ -59,7 +59,7 @@ pub(super) async fn run(
     let ended = |how, by_us| Ended { how, by_us, unsent: session.unsent.get() };
     let spoken = tokio::select! {
         how = &mut listen => {
-            if matches!(how, How::OutputGone) {
+            if matches!(how, How::OutputGone(_)) {
                 // It leaves at once; the answer to it would have nowhere to go.
                 let _ = speaker.start_close(input::goodbye());
             }
@@ -106,8 +106,8 @@ impl Session<'_> {
                 heard = listener.next() => heard,
                 // Nothing is there at the moment: what came is brought out.
                 () = std::future::ready(()) => {
-                    if screen.flush().await.is_err() {
-                        return How::OutputGone;
+                    if let Err(error) = screen.flush().await {
+                        return How::OutputGone(error);
                     }
                     listener.next().await
                 }
@@ -119,8 +119,8 @@ impl Session<'_> {
                     if let Some(remark) = shown.remark {
                         self.notes.warn(remark).await;
                     }
-                    if screen.write(shown.bytes).await.is_err() {
-                        return How::OutputGone;
+                    if let Err(error) = screen.write(shown.bytes).await {
+                        return How::OutputGone(error);
                     }
                 }
                 Heard::Pong(payload) => {
@@ -134,7 +134,10 @@ impl Session<'_> {
                 Heard::End(how) => break how,
             }
         };
-        if screen.flush().await.is_err() { How::OutputGone } else { how }
+        match screen.flush().await {
+            Ok(()) => how,
+            Err(error) => How::OutputGone(error),
+        }
     }
 
     /// Sends what is typed until there is a wish to close, which is returned; an error where nothing can be sent any

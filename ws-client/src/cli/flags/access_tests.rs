@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use clap::Parser;
 
 use super::Access;
+use crate::Timeouts;
 
 #[derive(Parser)]
 struct Only {
@@ -54,4 +57,17 @@ fn no_debug_text_has_a_secret() {
     let access = access(&["--token", "hunter2", "--header", "X: hunter2"]);
     let builder = access.builder("ws://a.example").expect("valid");
     assert!(!format!("{access:?} {builder:?}").contains("hunter2"));
+}
+
+/// What advises a longer time where a stage ran out of its own has to be true.
+#[test]
+fn a_longer_time_is_one_for_each_stage() {
+    let timeouts = |flags: &[&str]| {
+        let builder = access(flags).builder("ws://127.0.0.1:1/").map_err(|error| error.to_string());
+        builder.expect("valid").build().timeouts
+    };
+    assert_eq!(timeouts(&[]), Timeouts::default());
+    let longer = timeouts(&["--timeout", "60s"]);
+    let Timeouts { dns, tcp, proxy, tls, credentials, handshake, total, .. } = longer;
+    assert_eq!([dns, tcp, proxy, tls, credentials, handshake, total], [Duration::from_secs(60); 7]);
 }

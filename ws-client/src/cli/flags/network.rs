@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Usage;
-use crate::Builder;
 use crate::cli::duration;
+use crate::{Builder, Timeouts};
 
 #[derive(Args)]
 #[command(next_help_heading = "Network")]
@@ -35,19 +35,16 @@ pub(super) struct NetworkFlags {
     #[arg(long, value_name = "PATH", conflicts_with_all = ["proxy", "resolve"])]
     unix_socket: Option<PathBuf>,
 
-    /// How long connecting may take in all.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        value_parser = duration::at_least_a_millisecond,
-        default_value = "30s"
-    )]
-    timeout: Duration,
+    /// How long connecting may take in all, and each stage of it; 30s where it is not given, of which 10s for most stages.
+    #[arg(long, value_name = "DURATION", value_parser = duration::at_least_a_millisecond)]
+    timeout: Option<Duration>,
 }
 
 impl NetworkFlags {
-    pub(super) fn apply(&self, builder: Builder) -> Result<Builder, Usage> {
-        let mut builder = builder.timeout(self.timeout);
+    pub(super) fn apply(&self, mut builder: Builder) -> Result<Builder, Usage> {
+        if let Some(total) = self.timeout {
+            builder = builder.timeouts(all(total));
+        }
         if let Some(url) = &self.proxy {
             builder = builder.proxy(url)?;
         }
@@ -62,6 +59,20 @@ impl NetworkFlags {
             builder = builder.unix_socket(path);
         }
         Ok(builder)
+    }
+}
+
+/// Whoever names a time has that time for a server that is slow, at whichever stage.
+fn all(total: Duration) -> Timeouts {
+    Timeouts {
+        dns: total,
+        tcp: total,
+        proxy: total,
+        tls: total,
+        credentials: total,
+        handshake: total,
+        total,
+        ..Timeouts::default()
     }
 }
 
