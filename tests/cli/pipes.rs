@@ -162,6 +162,19 @@ async fn ctrl_c_closes_and_a_second_one_does_not_wait() {
     drop(stdin);
 }
 
+/// Nobody reads the output, and nobody closes it either: SIGTERM ends it all the same.
+#[tokio::test]
+async fn who_is_told_to_end_waits_for_nobody() {
+    let server = ours().await;
+    let mut child = connect([url(&server, "/floods").as_str()]).spawn().unwrap();
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    until_connected(&mut child).await;
+    signal(&child, "-TERM");
+    let status = timeout(PATIENCE, child.wait()).await.expect("it ends").unwrap();
+    assert_eq!(status.code(), Some(130));
+    drop((stdin, stdout));
+}
+
 #[tokio::test]
 async fn a_close_frame_that_nobody_answers_is_told() {
     let server = ours().await;

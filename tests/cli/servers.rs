@@ -40,6 +40,7 @@ pub(crate) async fn ours() -> Running {
             .route("/evil", Route::new(evil))
             .route("/chatty", Route::new(chatty))
             .route("/deaf", Route::new(deaf))
+            .route("/floods", Route::new(floods))
             .route("/closes", Route::new(closes))
     })
     .await
@@ -89,6 +90,13 @@ async fn chatty(mut session: Session) -> Result<(), Error> {
 async fn deaf(session: Session) -> Result<(), Error> {
     let _session = session;
     pending().await
+}
+
+/// Sends without end.
+async fn floods(mut session: Session) -> Result<(), Error> {
+    loop {
+        session.send("x".repeat(60_000)).await?;
+    }
 }
 
 /// Closes with the code that it is told, or 1011.

@@ -52,7 +52,7 @@ pub(super) enum How {
     Stopped(Arc<Error>),
     /// Nobody reads the output any more, or it cannot be written.
     OutputGone(io::Error),
-    /// At once, since Ctrl-C was pressed again.
+    /// Without waiting any longer: Ctrl-C was pressed again, or the system wants it to end.
     Interrupted,
 }
 

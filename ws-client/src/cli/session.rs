@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 use ws_core::message::{CloseCode, CloseFrame};
 use ws_core::net;
 
@@ -20,6 +20,9 @@ use super::states;
 
 /// How long the receiving side may take to tell why sending failed.
 const AFTERMATH: Duration = Duration::from_secs(5);
+
+/// Whoever is told to end by the system does not wait longer than this for the server, nor for whoever reads the output.
+const FAREWELL: Duration = Duration::from_secs(7);
 
 /// What a session does beside sending and receiving.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +60,7 @@ pub(super) async fn run(
     };
     let mut listen = pin!(session.listen(&mut listener, screen));
     let ended = |how, by_us| Ended { how, by_us, unsent: session.unsent.get() };
+    let mut patience = None;
     let spoken = tokio::select! {
         how = &mut listen => {
             if matches!(how, How::OutputGone(_)) {
@@ -71,13 +75,17 @@ pub(super) async fn run(
                 notes.tell("closing; Ctrl-C again does not wait for the server").await;
                 input::goodbye()
             }
-            Interrupt::Terminated => CloseFrame::new(CloseCode::GOING_AWAY, ""),
+            Interrupt::Terminated => {
+                patience = Some(FAREWELL);
+                CloseFrame::new(CloseCode::GOING_AWAY, "")
+            }
         }),
     };
     match spoken.and_then(|frame| speaker.start_close(frame).map_err(Some)) {
         Ok(()) => tokio::select! {
             how = &mut listen => ended(how, true),
             _ = interrupts.next() => ended(How::Interrupted, true),
+            () = sleep(patience.unwrap_or_default()), if patience.is_some() => ended(How::Interrupted, true),
         },
         // What the server said before it went away is worth more.
         Err(error) => match timeout(AFTERMATH, &mut listen).await {
