@@ -6,7 +6,6 @@ use ws_core::head::ResponseHead;
 
 use super::show::printable;
 use crate::credentials::Placement;
-use crate::request::is_credential;
 use crate::{Client, WsUrl};
 
 /// In the place of a secret.
@@ -79,7 +78,7 @@ pub(super) fn resource(text: &str) -> String {
 
 /// A field's value, without what may be a secret.
 fn masked(name: &str, value: &str) -> String {
-    const SECRET: [&str; 9] = [
+    const SECRET: [&str; 10] = [
         "authorization",
         "cookie",
         "token",
@@ -88,6 +87,7 @@ fn masked(name: &str, value: &str) -> String {
         "api-key",
         "apikey",
         "session",
+        "ticket",
         "credential",
     ];
     // Fields of the handshake and the usual ones, of which none is a secret.
@@ -103,7 +103,7 @@ fn masked(name: &str, value: &str) -> String {
         return resource(value);
     }
     if SECRET.iter().any(|secret| lower.contains(secret))
-        || is_credential(name)
+        || lower.ends_with("key")
         || lower.contains("auth") && lower != "www-authenticate" && lower != "proxy-authenticate"
     {
         let scheme =

@@ -57,7 +57,7 @@ async fn a_token_stands_where_it_is_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn what_carries_a_token_is_no_subprotocol() {
-    for (selected, told) in [("bearer", None), ("chat.v2", Some("chat.v2"))] {
+    for (selected, told) in [("bearer", None), ("abc", None), ("chat.v2", Some("chat.v2"))] {
         let builder = with_token("abc").subprotocols(["chat.v2"]).expect("valid");
         let (client, mut listener) = placed(builder, Placement::Subprotocol);
         let server = async {

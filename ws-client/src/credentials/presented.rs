@@ -103,7 +103,8 @@ impl Client {
         let Some(token) = request.carries() else { return Ok((socket, answer)) };
         // What carried the token is no subprotocol.
         if self.identity.placement == Placement::Subprotocol {
-            answer.subprotocol = answer.subprotocol.filter(|selected| selected != BEARER);
+            answer.subprotocol =
+                answer.subprotocol.filter(|selected| selected != BEARER && selected != token.text());
         }
         if let Some(credentials) = self.identity.credentials.as_ref().filter(|_| self.identity.in_band) {
             in_band::renew(&mut socket, credentials, Arc::clone(token));
