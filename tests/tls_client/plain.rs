@@ -25,7 +25,7 @@ async fn port<F: Future<Output = ()> + Send + 'static>(treat: fn(TcpStream) -> F
 }
 
 async fn error_of(address: SocketAddr) -> (TlsError, &'static str) {
-    let timeouts = Timeouts { tls: Duration::from_millis(300), ..Timeouts::default() };
+    let timeouts = Timeouts { tls: Duration::from_secs(2), ..Timeouts::default() };
     tls_error(client(address, "rooms.test", &Authority::new("an authority")).timeouts(timeouts)).await
 }
 
