@@ -5,11 +5,15 @@ use std::fs::{self, Permissions};
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
 use tests::certificates::Files;
 use tests::suites;
 use ws_client::{Client, NextStep, Timeouts};
 
+use crate::proxies::through;
 use crate::raw::{SOON, hurried, refused};
 use crate::row::{AGAIN, Peer, Row, Table};
 
@@ -84,6 +88,13 @@ async fn network(table: &mut Table) {
     shell(&format!("mount --bind {} /etc/resolv.conf", resolver.display()));
     let failed = refused(&Client::builder("ws://rooms.example/").unwrap().build()).await;
     table.add(Peer::Network, "a name server that is down", ("dns-failed", AGAIN), failed);
+    let server = NameServer::start();
+    let unknown = refused(&hurried("ws://no-such-host.invalid/")).await;
+    table.add(Peer::Network, "a name that does not exist", ("dns-not-found", NextStep::Correct), unknown);
+    let proxy = refused(&through("http://no-such-proxy.invalid:3128")).await;
+    let what = "a proxy whose name does not exist";
+    table.add(Peer::Network, what, ("proxy-failed", NextStep::Correct), proxy);
+    drop(server);
     let _mute = UdpSocket::bind("127.0.0.1:53").unwrap();
     let timeouts = Timeouts { dns: SOON, ..Timeouts::default() };
     let patient = Client::builder("ws://rooms.example/").unwrap().timeouts(timeouts).build();
@@ -110,4 +121,36 @@ async fn network(table: &mut Table) {
 fn shell(command: &str) {
     let status = Command::new("sh").args(["-ec", command]).status().unwrap();
     assert!(status.success(), "{command}: {status}");
+}
+
+/// A name server that knows no name.
+struct NameServer {
+    ends: Arc<AtomicBool>,
+    answering: Option<JoinHandle<()>>,
+}
+
+impl NameServer {
+    fn start() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:53").unwrap();
+        socket.set_read_timeout(Some(SOON)).unwrap();
+        let ends = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&ends);
+        let answering = std::thread::spawn(move || {
+            let mut query = [0; 512];
+            while !ended.load(Ordering::SeqCst) {
+                let Ok((length @ 12.., from)) = socket.recv_from(&mut query) else { continue };
+                // RFC 1035 4.1.1: a response, recursion desired and available, and no such name.
+                query[2..4].copy_from_slice(&[0x81, 0x83]);
+                let _ = socket.send_to(&query[..length], from);
+            }
+        });
+        Self { ends, answering: Some(answering) }
+    }
+}
+
+impl Drop for NameServer {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        let _ = self.answering.take().map(JoinHandle::join);
+    }
 }

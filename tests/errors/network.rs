@@ -13,8 +13,6 @@ use crate::raw::{SOON, hurried, refused};
 use crate::row::{AGAIN, Peer, Table};
 
 pub(crate) async fn rows(table: &mut Table) {
-    let unknown = refused(&hurried("ws://no-such-host.invalid/")).await;
-    table.add(Peer::System, "a name that does not exist", ("dns-not-found", NextStep::Correct), unknown);
     let nobody = refused(&hurried(&format!("ws://{}/", closed_port().await))).await;
     table.add(Peer::System, "a port on which nobody listens", ("port-closed", AGAIN), nobody);
     table.add(Peer::System, "a server whose queue is full", ("connect-timeout", AGAIN), full().await);

@@ -13,7 +13,7 @@ use crate::raw::{self, SOON, refused};
 use crate::row::{AGAIN, PROXY, Peer, Table};
 
 /// A client that has to go through this proxy.
-fn through(proxy: &str) -> Client {
+pub(crate) fn through(proxy: &str) -> Client {
     let timeouts = Timeouts { proxy: SOON, tls: SOON * 10, ..Timeouts::default() };
     Client::builder("ws://rooms.example/").unwrap().timeouts(timeouts).proxy(proxy).unwrap().build()
 }
@@ -29,8 +29,6 @@ pub(crate) async fn rows(table: &mut Table) {
     let wrong = ("proxy-failed", NextStep::Correct);
     let what = "`http_proxy=ftp://proxy.example`";
     table.add(Peer::System, what, wrong, refused(&environment.build()).await);
-    let unknown = refused(&through("http://no-such-proxy.invalid:3128")).await;
-    table.add(Peer::System, "a proxy whose name does not exist", wrong, unknown);
     let down = refused(&http(closed_port().await)).await;
     table.add(Peer::System, "a proxy that is down", ("proxy-failed", AGAIN), down);
     answers(table).await;
