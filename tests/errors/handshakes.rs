@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use ws_client::{Client, ConnectError, NextStep};
 use ws_core::deflate::DeflateConfig;
 
-use crate::raw::{self, ACCEPTED, SOON, answering, client, refused, serve};
+use crate::raw::{self, ACCEPTED, answering, client, refused, serve};
 use crate::row::{AGAIN, NETWORK, PROXY, Peer, SERVER, Table};
 
 pub(crate) async fn rows(table: &mut Table) {
@@ -25,14 +25,12 @@ async fn connections(table: &mut Table) {
     let silence = ("no-http-answer", AGAIN);
     let mute = serve(|stream, _| raw::ignore(stream)).await;
     add("silence", silence, refused(&client(mute)).await);
-    let slow = serve(|mut stream, _| async move {
-        for byte in "HTTP/1.1 101 Switching Protocols\r\n".bytes() {
-            let _ = stream.write_all(&[byte]).await;
-            tokio::time::sleep(SOON / 3 + SOON / 30).await;
-        }
+    let halting = serve(|mut stream, _| async move {
+        let _ = stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\n").await;
+        raw::ignore(stream).await;
     })
     .await;
-    add("an answer byte by byte", silence, refused(&client(slow)).await);
+    add("an answer that does not go on", silence, refused(&client(halting)).await);
     add("the end without an answer", silence, refused(&client(answering("").await)).await);
     let half = answering("HTTP/1.1 101 Switching Proto").await;
     add("the end within the answer", silence, refused(&client(half)).await);
