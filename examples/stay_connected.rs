@@ -75,7 +75,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
     while let Some(message) = receiver.recv().await? {
         match message {
             Message::Text(text) => println!("{text}"),
-            other => println!("{other:?}"),
+            Message::Binary(bytes) => println!("{} bytes", bytes.len()),
         }
     }
     drop(receiver);
