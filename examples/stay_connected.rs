@@ -2,11 +2,12 @@
 //! are sent, messages are printed, and so is every change of how things stand.
 //!
 //! ```text
-//! cargo run --example guarded_chat                      # in another terminal; it prints tokens to try
-//! cargo run --example stay_connected -- --token-file token.txt ws://127.0.0.1:9001/rooms/lobby
+//! cargo run --example echo                               # in another terminal: stop it, and start it again
+//! cargo run --example stay_connected -- ws://127.0.0.1:9001/
 //! ```
 //!
-//! Stop the server and start it again, or take the token away: each time the program says what it does, and why.
+//! With `--token-file FILE` it presents a token, to a server that wants one: replace the file, and the next connection has
+//! the new one.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -14,10 +15,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
-use ws_client::Client;
 use ws_client::credentials::{Credentials, TokenFile};
 use ws_client::reconnect::{ReconnectConfig, State};
-use ws_core::message::Message;
+use ws_client::{Client, Message};
 
 /// Stays connected to a WebSocket server.
 #[derive(Parser)]
@@ -32,7 +32,7 @@ struct Flags {
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // What is wrong, and what to do about it.
         Err(error) => {
             eprintln!("error: {error}");
@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
+async fn run(flags: Flags) -> Result<ExitCode, Box<dyn Error>> {
     let mut builder = Client::builder(&flags.url)?;
     if let Some(file) = flags.token_file {
         builder = builder.credentials(Credentials::new(TokenFile::new(file)));
@@ -71,13 +71,16 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
             eprintln!("{error}");
         }
     });
-    // An error comes only where it cannot help to connect again.
-    while let Some(message) = receiver.recv().await? {
-        match message {
-            Message::Text(text) => println!("{text}"),
-            Message::Binary(bytes) => println!("{} bytes", bytes.len()),
+    let ended = loop {
+        match receiver.recv().await {
+            Ok(Some(Message::Text(text))) => println!("{text}"),
+            Ok(Some(Message::Binary(bytes))) => println!("{} bytes", bytes.len()),
+            Ok(None) => break ExitCode::SUCCESS,
+            // It cannot help to connect again; the last state has said why.
+            Err(_) => break ExitCode::FAILURE,
         }
-    }
+    };
     drop(receiver);
-    Ok(watching.await?)
+    watching.await?;
+    Ok(ended)
 }

@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! The way to an open [`WebSocket`](ws_core::net::WebSocket), each stage with its own time limit and error:
+//! The way to an open [`WebSocket`], each stage with its own time limit and error:
 //!
 //! ```text
 //!  URL ──▶ name resolution ──▶ TCP ──▶ TLS (wss) ──▶ handshake ──▶ WebSocket
@@ -65,3 +65,7 @@ pub use ended::Error;
 pub use error::{ConnectError, Redirected};
 pub use refused::{Body, BodyEnd, ChunkError, Closed, Refused, Responsible};
 pub use request::RequestError;
+// What every program that connects has to do with.
+pub use ws_core::message::{CloseCode, CloseFrame, Message};
+pub use ws_core::net::WebSocket;
+pub use ws_core::refusal::Cause;
