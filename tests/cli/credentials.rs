@@ -10,7 +10,7 @@ use crate::servers::{ours, token, url};
 #[tokio::test]
 async fn a_token_leads_in_wherever_it_stands() {
     let server = ours().await;
-    let token = token(60);
+    let token = token(3600);
     for (path, place) in [("/guarded", "header"), ("/ticket", "query:ticket"), ("/first", "first-message")] {
         ws(["--token", &token, "--token-in", place, &url(&server, path)], "in\n").await.is(0, "in\n");
     }
@@ -20,11 +20,11 @@ async fn a_token_leads_in_wherever_it_stands() {
 async fn a_token_leads_in_wherever_it_comes_from() {
     let server = ours().await;
     let (files, guarded) = (Files::new().unwrap(), url(&server, "/guarded"));
-    let file = files.write("token", format!("{}\n", token(60)));
+    let file = files.write("token", format!("{}\n", token(3600)));
     let file = file.to_str().unwrap();
     ws(["--token-file", file, &guarded], "in\n").await.is(0, "in\n");
     ws(["--token-command", &format!("cat '{file}'"), &guarded], "in\n").await.is(0, "in\n");
-    for (variable, value, code) in [("WS_TOKEN", token(60), 0), ("WS_BASIC", "ann:secret".to_owned(), 1)] {
+    for (variable, value, code) in [("WS_TOKEN", token(3600), 0), ("WS_BASIC", "ann:secret".to_owned(), 1)] {
         let mut command = connect([guarded.as_str()]);
         command.env(variable, value);
         let ran = feed(command.spawn().unwrap(), b"in\n").await;
@@ -40,7 +40,7 @@ async fn a_token_leads_in_wherever_it_comes_from() {
 async fn a_command_is_asked_again_for_a_token_that_is_not_accepted() {
     let server = ours().await;
     let files = Files::new().unwrap();
-    let good = token(60);
+    let good = token(3600);
     let forged = format!("{}AAAA", &good[..good.len() - 4]);
     let tokens = files.write("tokens", format!("{forged}\n{good}\n"));
     // The first line, which it takes away.

@@ -33,7 +33,7 @@ async fn a_refusal_of_our_server_tells_what_was_decided() {
     assert_eq!(ran.stderr.lines().next(), Some("refused: 401 Unauthorized, token-expired"), "{}", ran.stderr);
     assert!(ran.row("new credentials").unwrap().starts_with("may help"), "{}", ran.stderr);
 
-    let ran = ws(["--token", &token(60), &url(&server, "/staff")], "").await;
+    let ran = ws(["--token", &token(3600), &url(&server, "/staff")], "").await;
     assert_eq!(
         ran.stderr.lines().next(),
         Some("refused: 403 Forbidden, scope-insufficient"),

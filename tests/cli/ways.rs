@@ -87,7 +87,7 @@ async fn redirections_are_followed_where_that_is_wanted() {
     ran.is(1, "");
     assert!(ran.row("with this program").unwrap().contains("--follow-redirects"), "{}", ran.stderr);
     // Another port is another origin, which gets no credentials; what it decided is told.
-    let ran = ws(["--follow-redirects", "--token", &token(60), &first], "").await;
+    let ran = ws(["--follow-redirects", "--token", &token(3600), &first], "").await;
     ran.is(1, "");
     assert_eq!(
         ran.stderr.lines().next(),
