@@ -64,4 +64,6 @@ async fn a_token_that_cannot_be_had_is_told() {
     ran.is(1, "");
     assert_eq!(ran.stderr.lines().next(), Some("not connected: credentials-unavailable"), "{}", ran.stderr);
     assert!(ran.row("why").unwrap().contains("no luck"), "{}", ran.stderr);
+    let ran = ws(["--token-command", "false", &guarded], "").await;
+    assert!(ran.row("why").unwrap().contains("the command \"false\" gave no token"), "{}", ran.stderr);
 }

@@ -29,6 +29,15 @@ async fn a_refusal_of_our_server_tells_what_was_decided() {
     assert!(ran.row("request id").unwrap().ends_with("(it stands in the server's log)"), "{}", ran.stderr);
     assert!(ran.row("whose turn it is").unwrap().starts_with("this side"), "{}", ran.stderr);
 
+    let elsewhere = ["--token", &token(60), "--token-in", "cookie:sid", &url(&server, "/guarded")];
+    let ran = ws(elsewhere, "").await;
+    assert_eq!(
+        ran.row("credentials sent").as_deref(),
+        Some("in the cookie sid; this server wants them elsewhere"),
+        "{}",
+        ran.stderr
+    );
+
     let ran = ws(["--token", &token(-60), &url(&server, "/guarded")], "").await;
     assert_eq!(ran.stderr.lines().next(), Some("refused: 401 Unauthorized, token-expired"), "{}", ran.stderr);
     assert!(ran.row("new credentials").unwrap().starts_with("may help"), "{}", ran.stderr);
@@ -98,6 +107,33 @@ async fn what_answers_instead_of_a_websocket_server() {
     assert_eq!(ran.row("the server said").as_deref(), Some("Down for repair"));
 }
 
+/// node's `ws` and FastAPI, as their guides have it.
+#[tokio::test]
+async fn an_answer_without_reasons_is_read_with_what_was_sent() {
+    let bearer = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\n\r\n";
+    let bare = "HTTP/1.1 403 Forbidden\r\n\r\n";
+    for (answer, flags, why) in [
+        (bearer, &[][..], "the server wants a token, and none was sent"),
+        (bearer, &["--token", "bad"], "the token that was sent was not accepted"),
+        (bearer, &["--basic", "a:b"], "this server wants a token in Authorization: Bearer"),
+        (bare, &[], "no credentials were sent, and it may want some"),
+        (bare, &["--token", "bad"], "may not be accepted, or lack the permission"),
+    ] {
+        let (address, _) = raw(answer).await;
+        let url = format!("ws://{address}/");
+        let ran = ws(flags.iter().copied().chain([url.as_str()]), "").await;
+        ran.is(1, "");
+        assert!(ran.row("why").unwrap().contains(why), "{flags:?}: {}", ran.stderr);
+        assert!(ran.row("with this program").unwrap().contains("--token-file"), "{}", ran.stderr);
+        let sent = ran.row("credentials sent").unwrap();
+        assert_eq!(sent == "none", flags.is_empty(), "{}", ran.stderr);
+    }
+    // node, uvicorn and `openssl s_server` close so where they want TLS.
+    let (address, _) = raw("").await;
+    let ran = ws([format!("ws://{address}/").as_str()], "").await;
+    assert!(ran.row("why").unwrap().contains("then write wss://"), "{}", ran.stderr);
+}
+
 /// CWE-117, CWE-150.
 #[tokio::test]
 async fn an_answer_cannot_steer_the_terminal() {
@@ -165,6 +201,9 @@ async fn bad_usage_names_the_flag_and_the_fix() {
         (&["ws://a.example", "--timeout", "soon"], "such as 500ms, 5s, 2m or 1h"),
         (&["ws://a.example", "--ca", "/nowhere/ca.pem"], "--ca: cannot read /nowhere/ca.pem"),
         (&["ws://a.example", "--tokn", "x"], "--token"),
+        (&["ws://ann:b@a.example"], "--basic USER:PASSWORD"),
+        (&["ws://a.example", "--ping", "5s"], "such as --ping=5s"),
+        (&["--ping", "abc"], "such as --ping=5s"),
         (&["ws://a.example", "--json", "--binary"], "cannot be used with"),
         (&["ws://192.0.2.1", "--token", "abc"], "--allow-credentials-in-clear"),
         (&[], "<URL>"),

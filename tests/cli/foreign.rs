@@ -61,7 +61,10 @@ async fn fastapi_with_a_guarded_route() {
         "{}",
         ran.stderr
     );
+    assert_eq!(ran.row("credentials sent").as_deref(), Some("none"), "{}", ran.stderr);
     let guarded = format!("{url}/guarded");
+    let ran = ws(["--token", "open", &guarded], "").await;
+    assert!(ran.row("why").unwrap().contains("lack the permission"), "{}", ran.stderr);
     ws(["--token", "sesame", &guarded], "x\n").await.is(0, "you said x\n");
 
     let ran = ws([format!("{url}/late").as_str()], "").await;
@@ -105,6 +108,9 @@ async fn node_ws() {
         "{}",
         ran.stderr
     );
+    assert!(ran.row("why").unwrap().contains("none were sent"), "{}", ran.stderr);
+    let ran = ws(["--basic", "ann:wrong", &format!("{url}/guarded")], "").await;
+    assert!(ran.row("why").unwrap().contains("that were sent were not accepted"), "{}", ran.stderr);
     ws(["--basic", "ann:secret", &format!("{url}/guarded")], "x\n").await.is(0, "x\n");
     let ran = ws([format!("{url}/bye").as_str()], "x\n").await;
     ran.is(1, "");

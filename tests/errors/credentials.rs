@@ -27,6 +27,7 @@ pub(crate) async fn rows(table: &mut Table) {
     providers(table).await;
     endpoints(table).await;
     first_messages(table).await;
+    not_accepted(table).await;
     let unrestored = ReconnectConfig::default()
         .on_open(|_, _| Box::pin(async { Err("the room is gone".into()) }))
         .max_attempts(1);
@@ -137,4 +138,22 @@ async fn first_messages(table: &mut Table) {
     let leaves = token(to(accepting("", raw::leave).await), "abc", Placement::FirstMessage);
     let what = "the end before the first message is answered";
     table.add(Peer::Raw, what, ("connection-lost", AGAIN), refused(&leaves).await);
+}
+
+/// An answer without reasons, to credentials that were sent.
+async fn not_accepted(table: &mut Table) {
+    let mut add = |what, expected, error| table.add(Peer::Raw, what, expected, error);
+    let to = |address: SocketAddr| Client::builder(format!("ws://{address}/")).unwrap();
+    let wants =
+        |scheme| raw::answering(format!("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {scheme}\r\n\r\n"));
+    let give = ("unauthorized-unexplained", NextStep::Authenticate);
+    let token = to(wants("Bearer").await).bearer_token("abc").unwrap();
+    add("a token, answered with the challenge `Bearer`", give, refused(&token.build()).await);
+    let pair = to(wants("Basic realm=\"a\"").await).basic_auth("ann", "secret").unwrap();
+    add("a password, answered with the challenge `Basic`", give, refused(&pair.build()).await);
+    let cookie = to(wants("Bearer").await).cookie("sid", "abc").unwrap();
+    add("a cookie, answered with the challenge `Bearer`", give, refused(&cookie.build()).await);
+    let bare = to(raw::answering("HTTP/1.1 403 Forbidden\r\n\r\n").await).bearer_token("abc").unwrap();
+    let find_out = ("forbidden-unexplained", NextStep::FindOut);
+    add("a token, answered with a bare 403", find_out, refused(&bare.build()).await);
 }

@@ -128,6 +128,9 @@ async fn tokens(table: &mut Table, running: &Running) {
     let mut add = |what, expected, error| table.add(Peer::Ours, what, expected, error);
     let guarded = |changes: Value| with_token(running, "/guarded", &changes).build();
     let renew = |code| (code, NextStep::RenewCredentials);
+    let cookie = to(running, "/guarded").cookie("sid", &token(&json!({}))).unwrap();
+    let what = "a token in a cookie, where the route does not look";
+    add(what, ("credentials-missing", NextStep::Authenticate), refused(&cookie.build()).await);
     let permission = |code| (code, NextStep::AskPermission);
     add(
         "no credentials",

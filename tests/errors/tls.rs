@@ -131,6 +131,11 @@ pub(crate) async fn nginx_rows(table: &mut Table) -> Result<(), Missing> {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         authority.sign(&params)
     };
+    let nameless = || {
+        let mut params = params(NAME);
+        params.subject_alt_names.clear();
+        authority.sign(&params)
+    };
     let old = "ssl_protocols TLSv1.1; ssl_ciphers DEFAULT:@SECLEVEL=0;";
     let good = || authority.issue(NAME);
     let servers: Vec<Server> = [
@@ -148,6 +153,7 @@ pub(crate) async fn nginx_rows(table: &mut Table) -> Result<(), Missing> {
         (good(), "ssl_reject_handshake on;"),
         (good(), &asks),
         (good(), "return 302 ws://rooms.example/;"),
+        (nameless(), ""),
     ]
     .iter()
     .enumerate()
@@ -169,6 +175,7 @@ pub(crate) async fn nginx_rows(table: &mut Table) -> Result<(), Missing> {
         rejects,
         asking,
         redirects,
+        nameless,
     ] = servers.iter().map(|server| server.address).collect::<Vec<_>>().try_into().unwrap();
     let trusting = |address| to(NAME, address).tls_root_certificates(authority.pem()).unwrap();
     let listing = |address| trusting(address).tls_revocation_lists(authority.revocation_list(&[7])).unwrap();
@@ -178,6 +185,7 @@ pub(crate) async fn nginx_rows(table: &mut Table) -> Result<(), Missing> {
         ("an expired certificate", ("certificate-expired", SERVER), trusting(expired)),
         ("a certificate of tomorrow", ("certificate-not-yet-valid", SERVER), trusting(early)),
         ("a certificate for another name", ("certificate-name-mismatch", NextStep::Correct), trusting(other)),
+        ("a certificate without a name", ("certificate-name-mismatch", SERVER), trusting(nameless)),
         ("a certificate signed by itself", ("certificate-untrusted", NextStep::Correct), trusting(own)),
         (
             "a certificate of an unknown authority",

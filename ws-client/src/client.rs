@@ -296,7 +296,13 @@ impl Client {
         let offer = self.compression.as_ref().map(DeflateConfig::offer);
         let handshake = request.handshake(url, offer.as_deref())?;
         let limits = AnswerLimits { budget, timeouts: self.timeouts, head: self.head_limits, body: BODY };
-        let Opened { accepted, head, leftover } = open(stream, &handshake, limits).await?;
+        let opened = open(stream, &handshake, limits).await.map_err(|error| match error {
+            ConnectError::Refused(refused) => {
+                ConnectError::Refused(Box::new(refused.of(request.credentials(url))))
+            }
+            error => error,
+        });
+        let Opened { accepted, head, leftover } = opened?;
         let compression = self.agreed(&accepted)?;
         Ok((
             leftover,

@@ -63,7 +63,7 @@ pub use connect::{
 pub use connect::{TlsConfigError, TlsInput};
 pub use ended::Error;
 pub use error::{ConnectError, Redirected};
-pub use refused::{Body, BodyEnd, ChunkError, Closed, Refused, Responsible};
+pub use refused::{Body, BodyEnd, ChunkError, Closed, Refused, Responsible, SentCredential};
 pub use request::RequestError;
 // What every program that connects has to do with.
 pub use ws_core::message::{CloseCode, CloseFrame, Message};

@@ -312,6 +312,8 @@ fn connector_may_recover(error: &ConnectorError) -> bool {
 /// Who has to change something where there is no TLS.
 fn tls_responsible(error: &TlsError) -> Responsible {
     match error {
+        // No name leads to it.
+        TlsError::NameMismatch { presented, .. } if presented.is_empty() => Responsible::Server,
         TlsError::NotTls
         | TlsError::UnknownIssuer { .. }
         | TlsError::SelfSigned

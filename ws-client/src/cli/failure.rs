@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use ws_core::message::CloseCode;
+use ws_core::net;
 use ws_core::refusal::{Cause, Challenge};
 
 use super::style::{Style, Tone, wrap};
 use super::{close_codes, heads};
-use crate::refused::Printable;
-use crate::{Closed, ConnectError, Error, RedirectError, Refused, Responsible};
+use crate::refused::{Printable, places};
+use crate::{
+    Closed, ConnectError, Error, NextStep, ProxyError, RedirectError, Refused, Responsible, TlsError,
+};
 
 /// The column of what is told, behind its label.
 const COLUMN: usize = 20;
@@ -19,6 +22,10 @@ pub(super) fn report(error: &Error, style: Style, width: usize) -> String {
         Error::Connect(connect) => block.not_connected(connect),
         Error::Closed(closed) => block.closed(closed, "closed"),
         Error::Restore(restore) => block.failed(restore, "the connection was given up", error.code()),
+        // Its own text says who may have cut it off; elsewhere the library names methods, in place of flags.
+        Error::Broken(net::Error::Lost | net::Error::PingTimeout | net::Error::WriteTimeout) => {
+            block.failed(error, "the connection broke", error.code())
+        }
         Error::Broken(broken) => block.failed(broken, "the connection broke", error.code()),
     };
     block.advice(error);
@@ -72,7 +79,7 @@ impl Block {
         } else if refused.by_application() {
             self.row("why", "the server does not disclose it; its log does");
         } else {
-            self.row("why", refused.meaning().advice);
+            self.row("why", refused.advice());
         }
         let problem = refused.problem.as_ref();
         let by = match (&refused.refused_by, refused.fields().get_str("Server")) {
@@ -95,6 +102,7 @@ impl Block {
             self.row("it accepts", challenges.join("; "));
         }
         self.remedy(refused.cause());
+        self.credentials(refused);
         let id = refused.refused_by.as_ref().and_then(|by| by.id.clone());
         let id = id.or_else(|| problem?.request_id.clone());
         let id = id.or_else(|| refused.fields().get_str("X-Request-Id").map(str::to_owned));
@@ -165,6 +173,18 @@ impl Block {
         }
     }
 
+    /// What this side sent, where the answer may be about that.
+    fn credentials(&mut self, refused: &Refused) {
+        if matches!(refused.status, 401 | 403) {
+            let sent = places(&refused.sent).unwrap_or_else(|| "none".to_owned());
+            let note = refused.overlooked().map_or("", |_| "; this server wants them elsewhere");
+            self.row("credentials sent", format!("{sent}{note}"));
+        }
+        if refused.cause().is_none() && refused.next_step() == NextStep::FindOut {
+            self.row("what to do", refused.next_step().to_string());
+        }
+    }
+
     /// What follows from an error, whichever it is.
     fn advice(&mut self, error: &Error) {
         if let Some(flags) = flags(error) {
@@ -198,14 +218,36 @@ fn title(what: &str, status: &str, code: &str) -> String {
 
 /// The flags that may help.
 fn flags(error: &Error) -> Option<&'static str> {
+    let has_sent = refusal(error).is_some_and(|refused| !refused.sent.is_empty());
     Some(match error.code() {
+        "credentials-missing" if has_sent => {
+            "--token-in header, query:NAME, cookie:NAME, subprotocol or first-message: another place for the token; \
+             --basic USER:PASSWORD; --header 'Cookie: …'"
+        }
+        "unauthorized-unexplained" if has_sent => {
+            "--token-file FILE, --token-command COMMAND or WS_TOKEN for another token, --token-in PLACE for another place; \
+             --basic USER:PASSWORD; --header 'Cookie: …'"
+        }
         "credentials-missing" | "unauthorized-unexplained" => {
             "--token-file FILE, --token-command COMMAND or WS_TOKEN for a token; --basic USER:PASSWORD; --header 'Cookie: …'"
+        }
+        "forbidden-unexplained" if has_sent => {
+            "--token-file FILE or --token-command COMMAND for a token that permits more, --token-in PLACE for another place; \
+             --origin https://… sends an Origin"
+        }
+        "forbidden-unexplained" => {
+            "--token-file FILE, --token-command COMMAND or WS_TOKEN for a token; --basic USER:PASSWORD; --header 'Cookie: …'; \
+             --origin https://… sends an Origin"
+        }
+        "certificate-untrusted" if is_self_signed(error) => {
+            "--ca FILE, with the server's own certificate, trusts it"
         }
         "credentials-in-clear" => {
             "--allow-credentials-in-clear sends them all the same: only over a network that you trust"
         }
-        "certificate-untrusted" => "--ca FILE trusts an authority, or the server's own certificate",
+        "certificate-untrusted" => {
+            "--ca FILE trusts an authority: the one that issued the server's certificate, whose own does not do here"
+        }
         "client-certificate-required" | "client-certificate-rejected" => "--cert FILE --key FILE",
         "proxy-authentication-required" => "--proxy http://USER:PASSWORD@HOST:PORT",
         "redirected" => "--follow-redirects goes there, without credentials if it is another server",
@@ -216,6 +258,32 @@ fn flags(error: &Error) -> Option<&'static str> {
         "connect-timeout" | "tls-timeout" => "--timeout 60s waits longer",
         _ => return None,
     })
+}
+
+/// The refusal in it, though it came after a redirection.
+fn refusal(error: &Error) -> Option<&Refused> {
+    match innermost(error)? {
+        ConnectError::Refused(refused) => Some(refused),
+        _ => None,
+    }
+}
+
+fn is_self_signed(error: &Error) -> bool {
+    match innermost(error) {
+        Some(ConnectError::Tls(error)) => matches!(error, TlsError::SelfSigned),
+        Some(ConnectError::Proxy(ProxyError::Tls { source, .. })) => matches!(source, TlsError::SelfSigned),
+        _ => false,
+    }
+}
+
+/// What went wrong at the last address.
+fn innermost(error: &Error) -> Option<&ConnectError> {
+    let Error::Connect(error) = error else { return None };
+    let mut error = error;
+    while let ConnectError::Redirect(RedirectError::Elsewhere { source, .. }) = error {
+        error = source;
+    }
+    Some(error)
 }
 
 fn too_big(error: &Error) -> bool {

@@ -4,7 +4,7 @@ use ws_core::message::{CloseCode, CloseFrame};
 use ws_core::net;
 
 use super::*;
-use crate::refused::{Framing, read};
+use crate::refused::{Framing, SentCredential, read};
 
 const WIDTH: usize = 80;
 
@@ -72,6 +72,57 @@ async fn a_refusal_without_a_cause_tells_who_answered_and_what_it_may_mean() {
     assert!(row(&report, "with this program").expect("a hint").contains("--token-file"), "{report}");
 }
 
+#[tokio::test]
+async fn what_was_sent_is_told_from_what_was_not() {
+    let with = async |head: &str, sent: &[SentCredential]| {
+        let Error::Connect(ConnectError::Refused(refused)) = refused(head, "").await else {
+            panic!("no refusal")
+        };
+        let error = ConnectError::Refused(Box::new(refused.of(sent.to_vec())));
+        report(&error.into(), Style::PLAIN, WIDTH)
+    };
+    let wants = "401 Unauthorized\r\nWWW-Authenticate: Bearer";
+    let none = with(wants, &[]).await;
+    assert!(row(&none, "why").expect("why").contains("none was sent"), "{none}");
+    assert_eq!(row(&none, "credentials sent").as_deref(), Some("none"), "{none}");
+    let some = with(wants, &[SentCredential::Bearer]).await;
+    assert!(row(&some, "why").expect("why").contains("that was sent was not accepted"), "{some}");
+    assert!(row(&some, "with this program").expect("a hint").contains("another token"), "{some}");
+
+    let cookie = [SentCredential::Cookie("sid".to_owned())];
+    let missing = "401 Unauthorized\r\nRefused-By: rooms; code=credentials-missing; id=4b0d";
+    let overlooked = with(missing, &cookie).await;
+    assert_eq!(
+        row(&overlooked, "credentials sent").as_deref(),
+        Some("in the cookie sid; this server wants them elsewhere"),
+        "{overlooked}"
+    );
+    assert!(row(&overlooked, "with this program").expect("a hint").contains("--token-in"), "{overlooked}");
+
+    for (sent, words, flag) in [
+        (&[][..], "no credentials were sent", "--token-file"),
+        (&cookie, "may not be accepted", "permits more"),
+    ] {
+        let bare = with("403 Forbidden", sent).await;
+        assert!(row(&bare, "why").expect("why").contains(words), "{bare}");
+        assert!(row(&bare, "with this program").expect("a hint").contains(flag), "{bare}");
+        assert!(
+            row(&bare, "what to do").expect("a next step").contains("check path, origin and credentials")
+        );
+    }
+}
+
+#[test]
+fn what_an_authority_issued_is_not_trusted_by_its_own_certificate() {
+    let hint = |error: TlsError| {
+        let text = report(&ConnectError::Tls(error).into(), Style::PLAIN, WIDTH);
+        row(&text, "with this program").expect("a hint")
+    };
+    assert!(hint(TlsError::SelfSigned).contains("the server's own certificate, trusts it"));
+    let issued = hint(TlsError::UnknownIssuer { issuer: "CN=Rooms CA".to_owned() });
+    assert!(issued.contains("the one that issued the server's certificate"), "{issued}");
+}
+
 /// CWE-117, CWE-150: a server cannot forge a row, nor steer the terminal.
 #[tokio::test]
 async fn what_the_server_says_stays_in_its_row() {
@@ -114,6 +165,8 @@ fn close_codes_are_explained_by_name() {
 fn a_failure_has_its_code_and_its_fix() {
     let lost = report(&net::Error::Lost.into(), Style::PLAIN, WIDTH);
     assert_eq!(lost.lines().next(), Some("the connection broke: connection-lost"));
+    let why = row(&lost, "why").expect("why");
+    assert!(why.contains("the server, or a proxy or firewall on the way, has cut it off"), "{lost}");
     let url = crate::WsUrl::parse("localhost:9001").expect_err("no scheme");
     let invalid = report(&url.into(), Style::PLAIN, WIDTH);
     assert_eq!(invalid.lines().next(), Some("not connected: url-invalid"));

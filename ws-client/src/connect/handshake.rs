@@ -44,7 +44,8 @@ pub enum HandshakeError {
     },
     /// The peer closed the connection without a word.
     #[error(
-        "the connection was closed without an answer: is this an HTTP server, does it let this address in?"
+        "the connection was closed without an answer: is this an HTTP server, does it let this address in, or, with ws://, \
+         does this port speak TLS (then write wss://)?"
     )]
     NoAnswer,
     /// The peer closed the connection inside the answer's head.

@@ -23,10 +23,12 @@ const HEAD_START: Duration = Duration::from_millis(250);
 #[non_exhaustive]
 pub enum TcpError {
     /// The machine answers, but nothing listens on the port (or a firewall rejects).
-    #[error("nothing listens on {address}: start the server, or correct the port")]
+    #[error("nothing listens on {address}{}: start the server, or correct the port", and(others))]
     PortClosed {
-        /// The address tried.
+        /// The address tried first of those where nothing listens.
         address: SocketAddr,
+        /// Other addresses of the host where nothing listens either, at most three.
+        others: Vec<SocketAddr>,
         /// What the system said.
         source: io::Error,
     },
@@ -179,9 +181,16 @@ fn most_telling(
     within: Duration,
 ) -> TcpError {
     let all_failed = failures.len() >= addresses.len();
+    let is_closed = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    let closed: Vec<_> =
+        failures.iter().filter(|(_, error)| is_closed(error)).map(|(address, _)| *address).collect();
     let told = failures.into_iter().map(|(address, source)| typed(address, source, within)).min_by_key(rank);
     match told {
-        Some(error) if all_failed || matches!(error, TcpError::PortClosed { .. }) => error,
+        Some(TcpError::PortClosed { address, source, .. }) => {
+            let others = closed.into_iter().filter(|other| *other != address).take(3).collect();
+            TcpError::PortClosed { address, others, source }
+        }
+        Some(error) if all_failed => error,
         _ => {
             let address = addresses.first().copied().unwrap_or(SocketAddr::from(([0; 4], 0)));
             TcpError::TimedOut { address, after: within }
@@ -194,7 +203,7 @@ fn typed(address: SocketAddr, source: io::Error, after: Duration) -> TcpError {
         // An address of the other family that this machine has not is no way there; IPv4 is always there, and what it
         // lacks is a free port.
         io::ErrorKind::AddrNotAvailable if address.is_ipv4() => TcpError::Exhausted { address, source },
-        io::ErrorKind::ConnectionRefused => TcpError::PortClosed { address, source },
+        io::ErrorKind::ConnectionRefused => TcpError::PortClosed { address, others: Vec::new(), source },
         io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown
@@ -208,6 +217,11 @@ fn typed(address: SocketAddr, source: io::Error, after: Duration) -> TcpError {
         _ if is_exhaustion(&source) => TcpError::Exhausted { address, source },
         _ => TcpError::Failed { address, source },
     }
+}
+
+/// More addresses, behind the first one.
+fn and(others: &[SocketAddr]) -> String {
+    others.iter().map(|other| format!(" and {other}")).collect()
 }
 
 /// Whether this process or this machine has no file descriptor left.
@@ -316,6 +330,16 @@ mod tests {
         assert!(matches!(outcome(&["[::1]:9", "1.1.1.1:2"]).await, Err(TcpError::PortClosed { .. })));
         assert!(matches!(outcome(&["[::1]:3", "1.1.1.1:9"]).await, Err(TcpError::TimedOut { .. })));
         assert!(matches!(outcome(&["[::1]:3", "1.1.1.1:4"]).await, Err(TcpError::NotPermitted { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_closed_ports_are_named() {
+        let text = outcome(&["[::1]:2", "127.0.0.1:2"]).await.expect_err("closed").to_string();
+        assert!(text.starts_with("nothing listens on [::1]:2 and 127.0.0.1:2: "), "{text}");
+        let some = outcome(&["[::1]:9", "1.1.1.1:2"]).await.expect_err("closed").to_string();
+        assert!(some.starts_with("nothing listens on 1.1.1.1:2: "), "{some}");
+        let many = outcome(&["1.1.1.1:2", "1.1.1.2:2", "1.1.1.3:2", "1.1.1.4:2", "1.1.1.5:2"]).await;
+        assert!(matches!(many, Err(TcpError::PortClosed { others, .. }) if others.len() == 3));
     }
 
     // RFC 8305 5: an address that fails is followed at once, a silent one after its head start.

@@ -32,6 +32,8 @@ const LONGEST: usize = 64 << 10;
 #[derive(Clone, Debug)]
 pub struct TokenCommand {
     program: OsString,
+    /// What it is called in errors, where that is not the program.
+    called: Option<String>,
     arguments: Arguments,
     timeout: Duration,
     lifetime: Option<Duration>,
@@ -52,6 +54,7 @@ impl TokenCommand {
     pub fn new(program: impl Into<OsString>) -> Self {
         Self {
             program: program.into(),
+            called: None,
             arguments: Arguments::default(),
             timeout: Duration::from_secs(10),
             lifetime: None,
@@ -84,6 +87,13 @@ impl TokenCommand {
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Called so in errors: what a shell runs says more than the shell's name.
+    #[cfg(feature = "cli")]
+    pub(crate) fn called(mut self, name: impl Into<String>) -> Self {
+        self.called = Some(name.into());
         self
     }
 
@@ -130,7 +140,7 @@ impl TokenCommand {
     }
 
     fn name(&self) -> String {
-        self.program.to_string_lossy().into_owned()
+        self.called.clone().unwrap_or_else(|| self.program.to_string_lossy().into_owned())
     }
 }
 

@@ -140,7 +140,12 @@ fn everything_before_and_after_the_handshake() {
         (UrlError::Empty.into(), Verdict::Stop),
         (
             Error::Connect(
-                TcpError::PortClosed { address, source: io::ErrorKind::ConnectionRefused.into() }.into(),
+                TcpError::PortClosed {
+                    address,
+                    others: Vec::new(),
+                    source: io::ErrorKind::ConnectionRefused.into(),
+                }
+                .into(),
             ),
             AGAIN,
         ),

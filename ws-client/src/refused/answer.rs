@@ -1,5 +1,6 @@
 //! A refusal as this client understands it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +9,7 @@ use ws_core::refusal::{Cause, Challenge, Problem, RefusedBy};
 
 use super::responsible::{Responsible, is_worth_retrying, responsible};
 use super::said::{cut, said};
+use super::sent::{SentCredential, overlooked};
 use super::unexplained::{Meaning, meaning};
 use super::{Body, retry_after};
 
@@ -55,6 +57,9 @@ pub struct Refused {
     pub refused_by: Option<RefusedBy>,
     /// When to come back, at most a year away: from `Retry-After` (RFC 9110 10.2.3), else from the problem.
     pub retry_after: Option<Duration>,
+    /// Where credentials stood in the request that was refused; empty where it had none. Among the parameters of the URL's
+    /// query and the header fields, those count by whose names a credential is expected in them.
+    pub sent: Vec<SentCredential>,
 }
 
 impl Refused {
@@ -79,7 +84,14 @@ impl Refused {
             problem,
             body,
             head,
+            sent: Vec::new(),
         }
+    }
+
+    /// The refusal of a request that had these credentials.
+    pub(crate) fn of(mut self, sent: Vec<SentCredential>) -> Self {
+        self.sent = sent;
+        self
     }
 
     /// The header fields of the answer.
@@ -141,6 +153,16 @@ impl Refused {
         meaning(self.status, self.fields(), &self.challenges, said.as_deref())
     }
 
+    /// What to do about it where it names no cause.
+    pub(crate) fn advice(&self) -> Cow<'static, str> {
+        self.meaning().advice(&self.sent)
+    }
+
+    /// What is to be added to what the server says: that credentials were sent that it has not found.
+    pub(crate) fn overlooked(&self) -> Option<String> {
+        if self.cause() == Some(Cause::CredentialsMissing) { overlooked(&self.sent) } else { None }
+    }
+
     /// The cause that the answer names, else the only one that its status and words allow.
     pub(crate) fn likely_cause(&self) -> Option<Cause> {
         self.cause().or_else(|| self.meaning().cause())
@@ -162,7 +184,7 @@ impl fmt::Display for Refused {
             if !said.is_some_and(|said| said.contains(cause.remedy())) {
                 write!(f, " {}", cause.remedy())?;
             }
-            return Ok(());
+            return self.overlooked().map_or(Ok(()), |note| write!(f, " {note}"));
         }
         if let Some(said) = said {
             write!(f, ", \"{}\"", Printable(said))?;
@@ -179,7 +201,7 @@ impl fmt::Display for Refused {
         if self.by_application() && said.is_none() && self.status == 403 {
             return f.write_str(": the server does not disclose why; its log does");
         }
-        write!(f, ": {}", self.meaning().advice)?;
+        write!(f, ": {}", self.advice())?;
         self.retry_after.map_or(Ok(()), |wait| write!(f, " ({} s at the earliest)", wait.as_secs()))
     }
 }
@@ -193,6 +215,7 @@ impl fmt::Debug for Refused {
             .field("challenges", &self.challenges)
             .field("refused_by", &self.refused_by)
             .field("retry_after", &self.retry_after)
+            .field("sent", &self.sent)
             .field("body", &self.body)
             .finish_non_exhaustive()
     }

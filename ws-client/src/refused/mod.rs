@@ -7,6 +7,7 @@ mod closed;
 mod responsible;
 pub(crate) mod retry_after;
 mod said;
+mod sent;
 mod unexplained;
 
 #[cfg_attr(not(any(feature = "json", feature = "proxy", feature = "tls")), allow(unused_imports))]
@@ -19,3 +20,6 @@ pub use closed::Closed;
 pub use responsible::Responsible;
 #[cfg(feature = "proxy")]
 pub(crate) use said::said;
+pub use sent::SentCredential;
+#[cfg(feature = "cli")]
+pub(crate) use sent::places;

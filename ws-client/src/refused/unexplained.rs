@@ -1,20 +1,54 @@
 //! What an answer means that names no cause of the catalogue: by its status, and by the few words with which widespread
 //! servers say more.
 
+use std::borrow::Cow;
+
 use ws_core::head::Fields;
 use ws_core::refusal::{Cause, Challenge};
+
+use super::sent::{self, SentCredential};
 
 /// The name of such a refusal, and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Meaning {
     /// A code of the catalogue where the answer allows just that one, else a name of its own.
     pub(crate) code: &'static str,
-    pub(crate) advice: &'static str,
+    advice: Advice,
 }
+
+/// What to do: the same in each case, or it depends on what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Advice {
+    Words(&'static str),
+    Unauthorized(Wanted),
+    Forbidden {
+        /// The server has no words for it.
+        silent: bool,
+    },
+}
+
+/// What a 401 asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Bearer,
+    Basic,
+    Credentials,
+}
+
+const UNAUTHORIZED: &str = "unauthorized-unexplained";
 
 impl Meaning {
     const fn new(code: &'static str, advice: &'static str) -> Self {
-        Self { code, advice }
+        Self { code, advice: Advice::Words(advice) }
+    }
+
+    /// What to do, where these credentials were sent.
+    pub(super) fn advice(self, sent: &[SentCredential]) -> Cow<'static, str> {
+        match self.advice {
+            Advice::Words(words) => words.into(),
+            Advice::Unauthorized(wanted) => sent::unauthorized(wanted, sent),
+            Advice::Forbidden { silent } => sent::forbidden(silent, sent),
+        }
     }
 
     /// The cause that has this name, for the decisions that follow from one.
@@ -41,16 +75,19 @@ pub(super) fn meaning(status: u16, fields: &Fields, challenges: &[Challenge], sa
 
 // RFC 6750 3.1, RFC 9110 11.6.1.
 fn unauthorized(challenges: &[Challenge]) -> Meaning {
-    let advice = if bearer_error(challenges, "invalid_token") {
-        "the token is expired, revoked or not one of this server's: get a fresh one"
-    } else if challenges.iter().any(|challenge| challenge.is("Bearer")) {
-        "the server wants a token that it accepts: send one (Authorization: Bearer)"
-    } else if challenges.iter().any(|challenge| challenge.is("Basic")) {
-        "the server wants a user name and a password that it accepts (Authorization: Basic)"
-    } else {
-        "the server wants credentials that it accepts: send them, or others"
+    if bearer_error(challenges, "invalid_token") {
+        return Meaning::new(
+            UNAUTHORIZED,
+            "the token is expired, revoked or not one of this server's: get a fresh one",
+        );
+    }
+    let asks_for = |scheme| challenges.iter().any(|challenge| challenge.is(scheme));
+    let wanted = match (asks_for("Bearer"), asks_for("Basic")) {
+        (true, _) => Wanted::Bearer,
+        (false, true) => Wanted::Basic,
+        (false, false) => Wanted::Credentials,
     };
-    Meaning::new("unauthorized-unexplained", advice)
+    Meaning { code: UNAUTHORIZED, advice: Advice::Unauthorized(wanted) }
 }
 
 // RFC 6750 3.1.
@@ -68,13 +105,7 @@ fn forbidden(challenges: &[Challenge], said: &str) -> Meaning {
              operator allow this one",
         );
     }
-    let advice = if said.is_empty() {
-        "the server does not say why: it may be the path, the origin, the address, or what the credentials permit; its \
-         log knows"
-    } else {
-        "it is not permitted: ask who runs the server"
-    };
-    Meaning::new("forbidden-unexplained", advice)
+    Meaning { code: "forbidden-unexplained", advice: Advice::Forbidden { silent: said.is_empty() } }
 }
 
 fn bearer_error(challenges: &[Challenge], error: &str) -> bool {
@@ -168,7 +199,7 @@ fn by_status(status: u16) -> Meaning {
         408 => ("handshake-timeout", "the request did not reach the server in time: connect again"),
         413 | 431 => ("head-too-large", "the request is larger than the server takes: send less in headers and cookies"),
         414 => ("target-too-long", "the URL is longer than the server takes: send large values in a header or a message"),
-        421 => (HOST.code, HOST.advice),
+        421 => return HOST,
         429 => ("rate-limited", "too many requests for now: wait, then connect again"),
         451 => ("refused-unexplained", "refused for legal reasons: ask who runs the server"),
         500 => ("internal-error", "the server failed: connect again later; if it stays so, its log tells the operator why"),
@@ -247,7 +278,7 @@ mod tests {
     fn each_status_has_a_name_and_an_advice() {
         for status in 200..=999 {
             let meaning = by_status(status);
-            assert!(!meaning.code.is_empty() && !meaning.advice.ends_with('.'), "{status}");
+            assert!(!meaning.code.is_empty() && !meaning.advice(&[]).ends_with('.'), "{status}");
         }
         for (status, expected) in [
             (200, "not-a-websocket-endpoint"),

@@ -15,6 +15,7 @@ use super::grammar::{fault_of_cookie, fault_of_token, is_credential, is_origin, 
 use crate::connect::WsUrl;
 use crate::credentials::{CredentialsError, Placement, Token};
 use crate::error::ConnectError;
+use crate::refused::SentCredential;
 
 /// The subprotocol that a token follows.
 pub(crate) const BEARER: &str = "bearer";
@@ -23,6 +24,8 @@ pub(crate) const BEARER: &str = "bearer";
 #[derive(Clone, Default)]
 pub(crate) struct Request {
     headers: Vec<Header>,
+    /// The names of the cookies that were set as such.
+    cookies: Vec<String>,
     origin: Option<String>,
     subprotocols: Vec<String>,
     /// More of the query, encoded.
@@ -77,6 +80,7 @@ impl Request {
         if let Some(position) = fault_of_cookie(value) {
             return Err(RequestError::CookieValue { name: name.to_owned(), position });
         }
+        self.cookies.push(name.to_owned());
         // RFC 6265 5.4: all cookies are in one field.
         let known = self.headers.iter_mut().find(|header| header.name.eq_ignore_ascii_case("Cookie"));
         if let Some(Header { value: known, .. }) = known {
@@ -152,9 +156,37 @@ impl Request {
             || self.token_among_subprotocols().is_some()
     }
 
+    /// Where the credentials in it stand; those in the URL, too.
+    pub(crate) fn credentials(&self, url: &WsUrl) -> Vec<SentCredential> {
+        let mut found: Vec<SentCredential> =
+            self.cookies.iter().cloned().map(SentCredential::Cookie).collect();
+        let is_field = |header: &&Header| {
+            header.secret && (found.is_empty() || !header.name.eq_ignore_ascii_case("Cookie"))
+        };
+        let fields: Vec<_> = self.headers.iter().filter(is_field).map(Header::credential).collect();
+        found.extend(fields);
+        let resource = self.resource(url);
+        let query = resource.split_once('?').map_or("", |(_, query)| query);
+        let own = self.query.as_ref().and_then(|query| query.split_once('=')).map(|(name, _)| name);
+        for (name, _) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            let place = SentCredential::Query(name.to_owned());
+            if (Some(name) == own || is_credential(name)) && !found.contains(&place) {
+                found.push(place);
+            }
+        }
+        if self.token_among_subprotocols().is_some_and(|at| at + 1 < self.subprotocols.len()) {
+            found.push(SentCredential::Subprotocol);
+        }
+        if self.introduction().is_some() {
+            found.push(SentCredential::FirstMessage);
+        }
+        found
+    }
+
     /// The same for somebody who must not learn who the caller is.
     pub(crate) fn without_credentials(&self) -> Self {
-        let mut bare = Self { query: None, token: None, introduces: false, ..self.clone() };
+        let mut bare =
+            Self { query: None, token: None, introduces: false, cookies: Vec::new(), ..self.clone() };
         bare.headers.retain(|header| !header.secret);
         if let Some(start) = bare.token_among_subprotocols() {
             bare.subprotocols.drain(start..bare.subprotocols.len().min(start + 2));
@@ -217,6 +249,18 @@ impl Request {
     /// Where the pair `bearer, TOKEN` begins, by which some servers take a token from browsers.
     fn token_among_subprotocols(&self) -> Option<usize> {
         self.subprotocols.iter().position(|name| name == BEARER)
+    }
+}
+
+impl Header {
+    /// What kind of credential it is.
+    fn credential(&self) -> SentCredential {
+        let scheme = self.value.split_once(' ').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref().filter(|_| self.name.eq_ignore_ascii_case("Authorization")) {
+            Some("bearer") => SentCredential::Bearer,
+            Some("basic") => SentCredential::Basic,
+            _ => SentCredential::Field(self.name.clone()),
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! What is taken, what is sent, and what goes to nobody else.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 
 use super::RequestError;
 use super::fields::Request;
 use crate::connect::WsUrl;
+use crate::credentials::{Placement, Token};
+use crate::refused::SentCredential;
 
 fn header(name: &str, value: &str) -> Result<(), RequestError> {
     Request::default().header(name, value)
@@ -211,5 +215,53 @@ fn what_is_a_credential_is_known_and_taken_out() {
         assert!(text.contains("X-Trace: 1") && text.contains("Origin: https://a.example"), "{text}");
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{number}: {text}");
         assert_eq!(text.contains("Protocol: chat\r\n"), number == 11, "{text}");
+    }
+}
+
+/// Where they stand is told, and nothing of what they are.
+#[test]
+fn credentials_are_known_by_their_places() {
+    let url = |text: &str| WsUrl::parse(text).expect("valid");
+    let field = |name: &str| SentCredential::Field(name.to_owned());
+    let mut request = Request::default();
+    assert_eq!(request.credentials(&url("ws://h/rooms?room=hunter2&hunter2")), []);
+    request.header("X-Trace", "hunter2").expect("valid");
+    request.header("X-Api-Key", "hunter2").expect("valid");
+    request.bearer_token("hunter2").expect("valid");
+    request.cookie("sid", "hunter2").expect("valid");
+    request.subprotocol("bearer".into()).expect("valid");
+    request.subprotocol("hunter2".into()).expect("valid");
+    let found = request.credentials(&url("ws://h/?a=b&access_token=hunter2&access_token=hunter2"));
+    let expected = [
+        SentCredential::Cookie("sid".into()),
+        field("X-Api-Key"),
+        SentCredential::Bearer,
+        SentCredential::Query("access_token".into()),
+        SentCredential::Subprotocol,
+    ];
+    assert_eq!(found, expected);
+    assert!(!format!("{found:?}").contains("hunter2"));
+    assert_eq!(request.without_credentials().credentials(&url("ws://h/")), []);
+
+    for (name, value, expected) in [
+        ("Cookie", "hunter2", field("Cookie")),
+        ("authorization", "hunter2", field("authorization")),
+        ("Authorization", "DPoP hunter2", field("Authorization")),
+        ("Authorization", "basic hunter2", SentCredential::Basic),
+    ] {
+        let mut request = Request::default();
+        request.header(name, value).expect("valid");
+        assert_eq!(request.credentials(&url("ws://h/")), [expected]);
+    }
+    for (placement, expected) in [
+        (Placement::Header, SentCredential::Bearer),
+        (Placement::Query("t".into()), SentCredential::Query("t".into())),
+        (Placement::Cookie("c".into()), SentCredential::Cookie("c".into())),
+        (Placement::Subprotocol, SentCredential::Subprotocol),
+        (Placement::FirstMessage, SentCredential::FirstMessage),
+    ] {
+        let mut request = Request::default();
+        request.token(&Arc::new(Token::new("hunter2")), &placement).expect("valid");
+        assert_eq!(request.credentials(&url("ws://h/")), [expected]);
     }
 }

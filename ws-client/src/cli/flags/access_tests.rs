@@ -35,6 +35,16 @@ fn what_is_wrong_names_the_flag_and_the_fix_and_no_secret() {
     }
 }
 
+/// The library's methods are no flags.
+#[test]
+fn credentials_in_the_address_belong_into_flags() {
+    let complaint = access(&[]).builder("ws://ann:hunter2@a.example").expect_err("bad usage").to_string();
+    for words in ["--basic USER:PASSWORD", "--token-file FILE"] {
+        assert!(complaint.contains(words), "{complaint}");
+    }
+    assert!(!complaint.contains("hunter2") && !complaint.contains("Builder"), "{complaint}");
+}
+
 #[test]
 fn flags_that_contradict_each_other_are_refused() {
     for flags in [

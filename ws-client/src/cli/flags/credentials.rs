@@ -106,7 +106,12 @@ impl CredentialFlags {
 
 fn in_shell(command: &str) -> TokenCommand {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    TokenCommand::new(shell).args([flag, command])
+    TokenCommand::new(shell).args([flag, command]).called(program_of(command).unwrap_or(shell))
+}
+
+/// The program that a line of the shell begins with, behind variables that are set for it. The rest may be secrets.
+fn program_of(command: &str) -> Option<&str> {
+    command.split_whitespace().find(|word| !word.contains('='))
 }
 
 fn basic(builder: Builder, pair: &str, flag: &'static str) -> Result<Builder, Usage> {
@@ -127,4 +132,21 @@ fn placement(text: &str) -> Result<Placement, Usage> {
 
 fn variable(name: &str) -> Option<Zeroizing<String>> {
     std::env::var(name).ok().filter(|value| !value.is_empty()).map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_called_by_its_program() {
+        for (command, name) in [
+            ("false", Some("false")),
+            ("gcloud auth print-access-token", Some("gcloud")),
+            ("KEY=secret helper --key hunter2", Some("helper")),
+            ("KEY=secret", None),
+        ] {
+            assert_eq!(program_of(command), name, "{command}");
+        }
+    }
 }

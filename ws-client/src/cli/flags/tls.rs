@@ -10,7 +10,9 @@ use crate::Builder;
 #[derive(Args)]
 #[command(next_help_heading = "TLS")]
 pub(super) struct TlsFlags {
-    /// Trust the certificates in this file too: authorities, or a server's own.
+    /// Trust the certificates in this file too: authorities, or a server's own if self-signed.
+    ///
+    /// Where an authority has issued the server's certificate, it is the authority's that is wanted here.
     #[arg(long, value_name = "FILE")]
     ca: Vec<PathBuf>,
 
@@ -30,7 +32,8 @@ pub(super) struct TlsFlags {
 
     /// Take every certificate, whoever it is from: for development only.
     ///
-    /// Everybody on the way can read and change what is sent. Better is --ca with the server's certificate.
+    /// Everybody on the way can read and change what is sent. Better is --ca with
+    /// the certificate of the authority that issued the server's, or with the server's own where it is self-signed.
     #[arg(long)]
     pub(super) insecure: bool,
 }

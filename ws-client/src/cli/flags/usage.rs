@@ -9,7 +9,7 @@ use crate::{ProxyUrlError, RequestError, TlsConfigError, UrlError};
 /// A mistake on the command line. No variant repeats a value that may be a secret.
 #[derive(Debug, Error)]
 pub(in crate::cli) enum Usage {
-    #[error("the address: {0}")]
+    #[error("the address: {}", address(.0))]
     Url(#[from] UrlError),
     #[error("{flag}: {source}")]
     Request { flag: &'static str, source: RequestError },
@@ -30,6 +30,18 @@ pub(in crate::cli) enum Usage {
          chat.example:[2001:db8::7]:8443"
     )]
     Resolve { given: String },
+}
+
+/// What is wrong with the address; the library names its own methods in place of flags.
+fn address(error: &UrlError) -> String {
+    match error {
+        UrlError::Userinfo => {
+            "it holds a user name or password: take it out, and send a user name and a password with \
+                               --basic USER:PASSWORD or WS_BASIC, a token with --token-file FILE or WS_TOKEN"
+                .to_owned()
+        }
+        error => error.to_string(),
+    }
 }
 
 /// What the operating system said about a file.

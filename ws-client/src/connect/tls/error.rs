@@ -38,14 +38,11 @@ pub enum TlsError {
         subject: String,
     },
     /// The server's certificate is for other names.
-    #[error(
-        "the server's certificate is not for {name} but for {}: connect by a name that it has",
-        list(presented)
-    )]
+    #[error("the server's certificate is {}", mismatch(name, presented))]
     NameMismatch {
         /// The name connected to.
         name: String,
-        /// The names in the certificate, the first sixteen of them.
+        /// The names in the certificate, the first sixteen of them; empty where it has none, and no name leads to it.
         presented: Vec<String>,
     },
     /// The certificate is signed by itself, and not among the roots.
@@ -151,12 +148,15 @@ pub enum TlsError {
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "no name at all (a common name does not count)".to_owned()
-    } else {
-        names.join(", ")
+// RFC 9525 6.3, 6.4: only what stands in subjectAltName counts.
+fn mismatch(name: &str, presented: &[String]) -> String {
+    if presented.is_empty() {
+        return format!(
+            "for no name at all (a common name does not count): its operator has to issue it anew, with {name} as \
+             subjectAltName"
+        );
     }
+    format!("not for {name} but for {}: connect by a name that it has", presented.join(", "))
 }
 
 fn on(time: Option<SystemTime>) -> String {

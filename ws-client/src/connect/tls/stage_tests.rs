@@ -111,8 +111,11 @@ async fn another_name_is_told_with_those_that_would_do() {
 
     let mut nameless = params(&[]);
     nameless.distinguished_name.push(rcgen::DnType::CommonName, NAME);
-    let text = refused(trusting(&authority), &authority.sign(&nameless)).await.to_string();
+    let error = refused(trusting(&authority), &authority.sign(&nameless)).await;
+    let text = error.to_string();
     assert!(text.contains("no name at all (a common name does not count)"), "{text}");
+    assert!(text.contains("issue it anew, with rooms.example as subjectAltName"), "{text}");
+    assert_eq!(crate::ConnectError::from(error).responsible(), crate::Responsible::Server);
 }
 
 #[tokio::test]
