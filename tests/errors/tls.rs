@@ -126,16 +126,6 @@ pub(crate) async fn nginx_rows(table: &mut Table) -> Result<(), Missing> {
         params.serial_number = Some(SerialNumber::from(number));
         authority.sign(&params)
     };
-    let for_clients = || {
-        let mut params = params(NAME);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        authority.sign(&params)
-    };
-    let nameless = || {
-        let mut params = params(NAME);
-        params.subject_alt_names.clear();
-        authority.sign(&params)
-    };
     let old = "ssl_protocols TLSv1.1; ssl_ciphers DEFAULT:@SECLEVEL=0;";
     let good = || authority.issue(NAME);
     let servers: Vec<Server> = [
@@ -147,13 +137,13 @@ pub(crate) async fn nginx_rows(table: &mut Table) -> Result<(), Missing> {
         (serial(7), ""),
         (serial(8), ""),
         (good(), ""),
-        (for_clients(), ""),
+        (for_clients(&authority), ""),
         (good(), old),
         (good(), "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-ECDSA-AES128-SHA;"),
         (good(), "ssl_reject_handshake on;"),
         (good(), &asks),
         (good(), "return 302 ws://rooms.example/;"),
-        (nameless(), ""),
+        (nameless(&authority), ""),
     ]
     .iter()
     .enumerate()
@@ -216,6 +206,19 @@ pub(crate) async fn nginx_rows(table: &mut Table) -> Result<(), Missing> {
         table.add(Peer::Nginx, what, expected, refused(&client.build()).await);
     }
     Ok(())
+}
+
+fn for_clients(authority: &Authority) -> Pair {
+    let mut params = params(NAME);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    authority.sign(&params)
+}
+
+/// A common name is all that it has.
+fn nameless(authority: &Authority) -> Pair {
+    let mut params = params(NAME);
+    params.subject_alt_names.clear();
+    authority.sign(&params)
 }
 
 fn start(files: &Files, servers: &[Server]) -> Result<Running, Missing> {

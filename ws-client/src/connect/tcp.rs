@@ -221,7 +221,7 @@ fn typed(address: SocketAddr, source: io::Error, after: Duration) -> TcpError {
 
 /// More addresses, behind the first one.
 fn and(others: &[SocketAddr]) -> String {
-    others.iter().map(|other| format!(" and {other}")).collect()
+    others.iter().fold(String::new(), |text, other| format!("{text} and {other}"))
 }
 
 /// Whether this process or this machine has no file descriptor left.
