@@ -29,7 +29,7 @@ async fn a_refusal_of_our_server_tells_what_was_decided() {
     assert!(ran.row("request id").unwrap().ends_with("(it stands in the server's log)"), "{}", ran.stderr);
     assert!(ran.row("whose turn it is").unwrap().starts_with("this side"), "{}", ran.stderr);
 
-    let elsewhere = ["--token", &token(60), "--token-in", "cookie:sid", &url(&server, "/guarded")];
+    let elsewhere = ["--token", &token(600), "--token-in", "cookie:sid", &url(&server, "/guarded")];
     let ran = ws(elsewhere, "").await;
     assert_eq!(
         ran.row("credentials sent").as_deref(),
